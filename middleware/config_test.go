@@ -1,0 +1,100 @@
+package middleware_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/bearergate/bearergate/middleware"
+)
+
+func TestNewRefuses(t *testing.T) {
+	const (
+		noValidator = "oauth: a Guard needs a Validator, such as the result of jwks.New or introspection.New"
+		badRealm    = "oauth: Realm must be printable ASCII"
+		bothQueries = "oauth: AllowQueryToken and RefuseQueryToken exclude each other, set one"
+		notAbsolute = "oauth: ResourceMetadata must be an absolute URL without a fragment"
+		notHTTPS    = "oauth: ResourceMetadata must be an https URL, not "
+	)
+	at := func(url string) middleware.Config { return middleware.Config{ResourceMetadata: url} }
+	tests := []struct {
+		name      string
+		validator middleware.Validator
+		config    middleware.Config
+		want      string
+	}{
+		{"no validator", nil, middleware.Config{}, noValidator},
+		{"line break in realm", honour(alice()), middleware.Config{Realm: "a\nb"}, badRealm},
+		{"TAB in realm", honour(alice()), middleware.Config{Realm: "a\tb"}, badRealm},
+		{"DEL in realm", honour(alice()), middleware.Config{Realm: "a\x7f"}, badRealm},
+		{"realm outside ASCII", honour(alice()), middleware.Config{Realm: "café"}, badRealm},
+		{"realm no UTF-8", honour(alice()), middleware.Config{Realm: "\xff"}, badRealm},
+		{"two minds about the query", honour(alice()), middleware.Config{AllowQueryToken: true, RefuseQueryToken: true}, bothQueries},
+		{"path only", honour(alice()), at("/.well-known/oauth-protected-resource"), notAbsolute},
+		{"no scheme", honour(alice()), at("//api.example/metadata"), notAbsolute},
+		{"no host", honour(alice()), at("https:///metadata"), notAbsolute},
+		{"opaque", honour(alice()), at("https:api.example"), notAbsolute},
+		{"fragment", honour(alice()), at("https://api.example/metadata#top"), notAbsolute},
+		{"empty fragment", honour(alice()), at("https://api.example/metadata#"), notAbsolute},
+		{"space", honour(alice()), at("https://api.example/meta data"), notAbsolute},
+		{"quote", honour(alice()), at(`https://api.example/"`), notAbsolute},
+		{"backslash", honour(alice()), at(`https://api.example/\`), notAbsolute},
+		{"line break", honour(alice()), at("https://api.example/\r\nX: y"), notAbsolute},
+		{"outside ASCII", honour(alice()), at("https://api.example/café"), notAbsolute},
+		{"http", honour(alice()), at("http://api.example/metadata"), notHTTPS + "http"},
+		{"another scheme", honour(alice()), at("ftp://localhost/metadata"), notHTTPS + "ftp"},
+		{"host that begins like a loopback address", honour(alice()), at("http://127.0.0.1.example/metadata"), notHTTPS + "http"},
+		{"host that begins like localhost", honour(alice()), at("http://localhost.example/metadata"), notHTTPS + "http"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			guard, err := middleware.New(tt.validator, tt.config)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if err.Error() != tt.want || guard != nil {
+				t.Errorf("got %q, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestNewAccepts(t *testing.T) {
+	for _, url := range []string{
+		"",
+		"https://api.example/.well-known/oauth-protected-resource",
+		"https://api.example:8443/.well-known/oauth-protected-resource/v1?tenant=a",
+		"HTTPS://api.example/metadata",
+		"http://localhost:8080/metadata",
+		"http://127.0.0.1/metadata",
+		"http://127.1.2.3:80/metadata",
+		"http://[::1]:8080/metadata",
+	} {
+		if _, err := middleware.New(honour(alice()), middleware.Config{ResourceMetadata: url}); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+func TestRealm(t *testing.T) {
+	for realm, want := range map[string]string{"": "api", "orders": "orders", `a "b" \ c, d=e`: `a "b" \ c, d=e`, " ": " "} {
+		_, err := newGuard(t, honour(alice()), middleware.Config{Realm: realm}).Authorize(http.Header{}, get(), middleware.Policy{})
+		if got := challenge(t, err).Params["realm"]; got != want {
+			t.Errorf("realm %q became %q", realm, got)
+		}
+	}
+}
+
+// Every challenge names the metadata, whatever the request said about itself: only the configuration knows the URL.
+func TestResourceMetadata(t *testing.T) {
+	const url = "https://api.example/.well-known/oauth-protected-resource"
+	guard := newGuard(t, honour(alice()), middleware.Config{ResourceMetadata: url})
+	for _, r := range []*http.Request{get(), get("Bearer"), get("Basic dTpw"), bearer(strings.Repeat("a", maxTokenLen+1)), bearer("a")} {
+		r.Host = "evil.example"
+		r = with(r, "X-Forwarded-Host", "evil.example", "Forwarded", "host=evil.example")
+		_, err := guard.Authorize(http.Header{}, r, middleware.Policy{Scopes: []string{"admin"}})
+		if got := challenge(t, err).Params["resource_metadata"]; got != url {
+			t.Errorf("%v: resource_metadata %q", err, got)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config configures a [Guard]. Its zero value is the strict default.
+type Config struct {
+	// Realm is the realm of the challenges, printable ASCII. Default: "api". RFC 6750 wants at least one parameter in
+	// every challenge, so it cannot be left out.
+	Realm string
+	// ResourceMetadata is the absolute URL of this resource server's metadata (RFC 9728), named in every challenge. It
+	// must be https; http is accepted for loopback hosts. Default: none.
+	ResourceMetadata string
+	// AdvertiseScopes names a route's scopes in the challenge to requests without credentials, as clients that ask for
+	// scopes on demand (MCP among them) expect. Refusals for want of a scope always name it.
+	AdvertiseScopes bool
+
+	// AllowFormToken accepts the access_token parameter of a form body (RFC 6750, section 2.2). The body is read up to
+	// 1 MiB and restored for the handler.
+	AllowFormToken bool
+	// AllowQueryToken accepts the access_token parameter of the URL (RFC 6750, section 2.3). URLs end up in logs,
+	// histories and Referer fields; OAuth 2.1 forbids this. By default such a parameter is ignored.
+	AllowQueryToken bool
+	// RefuseQueryToken answers 400 to a request with an access_token parameter in its URL, so that authors of clients
+	// notice. It excludes AllowQueryToken.
+	RefuseQueryToken bool
+	// AllowPreflight lets CORS preflights pass: OPTIONS with Origin and Access-Control-Request-Method and without
+	// credentials. Leave it off when a CORS middleware answers them first.
+	AllowPreflight bool
+
+	// Revocations is asked about every token the Validator honours, such as a *revocation.List. Default: none, and a
+	// revoked token passes until it expires or the Validator notices.
+	Revocations RevocationList
+
+	// OnDecision is told of every decision, after it was made and before it is acted upon. It runs on the request's
+	// goroutine and must be safe for concurrent use. [LogDecisions] makes one for log/slog. Default: none.
+	OnDecision func(context.Context, Decision)
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Guard decides which requests may pass. It is immutable and safe for concurrent use; one Guard serves any number of
+// routes. The zero Guard, like a nil one, refuses everything with 500.
+type Guard struct {
+	validator Validator
+	config    Config
+}
+
+// New returns a Guard that trusts the tokens validator honours. It does no I/O. It returns an error for a configuration
+// that would be unsafe or could not work.
+func New(validator Validator, cfg Config) (*Guard, error) {
+	if validator == nil {
+		return nil, errors.New("oauth: a Guard needs a Validator, such as the result of jwks.New or introspection.New")
+	}
+	if strings.ContainsFunc(cfg.Realm, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return nil, errors.New("oauth: Realm must be printable ASCII")
+	}
+	if cfg.AllowQueryToken && cfg.RefuseQueryToken {
+		return nil, errors.New("oauth: AllowQueryToken and RefuseQueryToken exclude each other, set one")
+	}
+	if err := checkMetadataURL(cfg.ResourceMetadata); err != nil {
+		return nil, err
+	}
+	if cfg.Realm == "" {
+		cfg.Realm = "api"
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Guard{validator: validator, config: cfg}, nil
+}
+
+func checkMetadataURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme == "" || u.Host == "" || strings.Contains(raw, "#") || !isScopeToken(raw) {
+		return errors.New("oauth: ResourceMetadata must be an absolute URL without a fragment")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		return fmt.Errorf("oauth: ResourceMetadata must be an https URL, not %s", u.Scheme)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// Authorize decides whether r may pass under policy p. If so, it returns the request to hand on: its context carries the
+// token (see [FromContext]), and a form body that was searched can be read again. Otherwise the error is an [*Error]. h
+// is the header of the response; Authorize sets on it only what a success needs.
+//
+// A token that this Guard already accepted for the same request is not validated again; every policy is evaluated.
+func (g *Guard) Authorize(h http.Header, r *http.Request, p Policy) (*http.Request, error) {
+	if g == nil || g.validator == nil {
+		return nil, newError(refuse(ErrMisconfigured, ReasonMisconfigured, errNobodyAsked))
+	}
+	if g.config.OnDecision == nil {
+		admitted, _, err := g.decide(h, r, &p)
+		return admitted, err
+	}
+	start := time.Now()
+	admitted, token, err := g.decide(h, r, &p)
+	g.config.OnDecision(r.Context(), newDecision(token, err, time.Since(start)))
+	return admitted, err
+}
+
+// decide takes the steps in an order that never changes: find the credentials, validate, ask for revocations, check
+// bindings, then the policy. The token is returned as soon as it is known to be valid, whether or not it is good enough.
+func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request, *Token, error) {
+	if g.config.AllowPreflight && isPreflight(r) {
+		return anonymous(r), nil, nil
+	}
+	found, r, err := g.findCredential(r)
+	if err != nil {
+		if p.AllowAnonymous && ReasonOf(err) == ReasonNoCredentials {
+			return anonymous(r), nil, nil
+		}
+		return nil, nil, g.refusal(err, p)
+	}
+	token := g.admitted(r.Context(), found.token)
+	again := token != nil
+	if !again {
+		if token, err = g.validate(r.Context(), found.token); err != nil {
+			return nil, nil, g.refusal(err, p)
+		}
+	}
+	if err := p.evaluate(r.Context(), token, g.config.Now); err != nil {
+		return nil, token, g.refusal(err, p)
+	}
+	if found.inQuery {
+		h.Set("Cache-Control", "private")
+	}
+	if again && token == current(r.Context()) {
+		return r, token, nil
+	}
+	return r.WithContext(&admission{r.Context(), g, found.token, token}), token, nil
+}
+
+var (
+	errNoToken       = errors.New("the validator returned neither a token nor an error")
+	errUnverifiedCnf = errors.New("the token is bound to a key, and nothing here verifies such a binding")
+)
+
+// validate asks the Validator and then for proof of every binding. A binding that nobody verifies refuses the token:
+// honouring it as a plain bearer token would be a downgrade.
+func (g *Guard) validate(ctx context.Context, credential string) (*Token, error) {
+	token, err := g.validator.Validate(ctx, credential)
+	if err != nil {
+		return nil, validatorError(err)
+	}
+	if token == nil {
+		return nil, Unavailable(ReasonValidatorFailed, 0, errNoToken)
+	}
+	if err := g.checkRevoked(token, credential); err != nil {
+		return nil, err
+	}
+	if !token.Confirmation.IsZero() {
+		return nil, Reject(ReasonUnverifiedBinding, errUnverifiedCnf)
+	}
+	return token, nil
+}
+
+// validatorError takes from a Validator what is its to say. Anything else means that nothing was found out.
+func validatorError(err error) error {
+	for _, kind := range []error{ErrInvalidToken, ErrUnavailable, ErrMisconfigured} {
+		if errors.Is(err, kind) {
+			return err
+		}
+	}
+	return Unavailable(ReasonValidatorFailed, 0, err)
+}
+
+// refusal presents an error with the challenge the route calls for.
+func (g *Guard) refusal(err error, p *Policy) *Error {
+	e := newError(err)
+	if e.outcome.status >= http.StatusInternalServerError {
+		return e
+	}
+	params := map[string]string{"realm": g.config.Realm}
+	if e.Code != "" {
+		params["error"] = string(e.Code)
+		params["error_description"] = e.Description
+	}
+	if g.config.ResourceMetadata != "" {
+		params["resource_metadata"] = g.config.ResourceMetadata
+	}
+	switch e.outcome.kind {
+	case ErrInsufficientAuthentication:
+		p.stepUpParams(params)
+		params["scope"] = p.scopeParam()
+	case ErrInsufficientScope:
+		params["scope"] = p.scopeParam()
+	case ErrMissingToken:
+		if g.config.AdvertiseScopes {
+			params["scope"] = p.scopeParam()
+		}
+	}
+	e.challenges = []Challenge{{Scheme: "Bearer", Params: params}}
+	return e
+}

@@ -1,0 +1,122 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Policy is what one route asks of a token. The zero Policy asks for a valid token and nothing else. Policies of several
+// layers on one request all have to hold.
+type Policy struct {
+	// Scopes are all required.
+	Scopes []string
+	// AnyScopes are groups of alternatives: at least one scope of every group is required.
+	AnyScopes [][]string
+	// ACRValues are the acceptable authentication context classes; the token's acr must be one of them (RFC 9470).
+	// Empty: any.
+	ACRValues []string
+	// MaxAge is the longest time since the user actively authenticated, in whole seconds (RFC 9470). A token without
+	// auth_time fails it. Zero: no limit; less than a second: in this very second.
+	MaxAge time.Duration
+	// RefuseDelegated refuses tokens with an actor (RFC 8693, section 4.1).
+	RefuseDelegated bool
+	// AllowAnonymous lets requests without credentials pass, without a token in their context. Bad credentials are
+	// refused all the same, and so are credentials of another scheme.
+	AllowAnonymous bool
+	// Check is called last, for what the other fields cannot say. An error refuses the request: as 503 if it matches
+	// ErrUnavailable, as insufficient_scope otherwise. It runs on every request and must be safe for concurrent use.
+	Check func(context.Context, Token) error
+}
+
+var (
+	errScopeSyntax = errors.New("a route requires something that is no scope, so no token can satisfy it")
+	errNoACR       = errors.New("acr is none of those the route accepts")
+	errNoAuthTime  = errors.New("auth_time is missing, too long ago or in the future")
+)
+
+// maxAuthTimeAhead tolerates clocks that differ, as FAPI 2.0 does for other times.
+const maxAuthTimeAhead = time.Minute
+
+// evaluate holds a valid token against the policy. Authentication comes before scope, so that one answer names both.
+func (p *Policy) evaluate(ctx context.Context, t *Token, now func() time.Time) error {
+	if len(p.ACRValues) > 0 && (t.ACR == "" || !slices.Contains(p.ACRValues, t.ACR)) {
+		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooWeak, errNoACR)
+	}
+	if p.MaxAge != 0 && !p.recent(t.AuthTime, now()) {
+		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooOld, errNoAuthTime)
+	}
+	if !p.granted(t.Scopes) {
+		if p.impossible() {
+			return refuse(ErrMisconfigured, ReasonMisconfigured, errScopeSyntax)
+		}
+		return refuse(ErrInsufficientScope, ReasonInsufficientScope, nil)
+	}
+	if p.RefuseDelegated && t.Actor != (Actor{}) {
+		return refuse(ErrInsufficientScope, ReasonDelegated, nil)
+	}
+	return p.check(ctx, t)
+}
+
+func (p *Policy) recent(authenticated, now time.Time) bool {
+	if authenticated.IsZero() || authenticated.After(now.Add(maxAuthTimeAhead)) {
+		return false
+	}
+	return now.Unix()-authenticated.Unix() <= p.maxAgeSeconds()
+}
+
+func (p *Policy) maxAgeSeconds() int64 { return int64(p.MaxAge / time.Second) }
+
+func (p *Policy) granted(scopes Scopes) bool {
+	for _, group := range p.AnyScopes {
+		if !scopes.HasAny(group...) {
+			return false
+		}
+	}
+	return scopes.HasAll(p.Scopes...)
+}
+
+// impossible reports a requirement that no token can meet. It is asked only when a token did not, so that it costs
+// nothing on a request that passes.
+func (p *Policy) impossible() bool {
+	notScope := func(scope string) bool { return !isScopeToken(scope) }
+	return slices.ContainsFunc(p.Scopes, notScope) || slices.ContainsFunc(p.AnyScopes, func(group []string) bool {
+		return len(group) == 0 || slices.ContainsFunc(group, notScope)
+	})
+}
+
+func (p *Policy) check(ctx context.Context, t *Token) error {
+	if p.Check == nil {
+		return nil
+	}
+	err := p.Check(ctx, *t)
+	if err == nil || errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return refuse(ErrInsufficientScope, ReasonCheckFailed, err)
+}
+
+// scopeParam lists everything the route may ask for, in the order it was declared, each scope once.
+func (p *Policy) scopeParam() string {
+	all := slices.Concat(p.Scopes, slices.Concat(p.AnyScopes...))
+	var unique []string
+	for _, scope := range all {
+		if !slices.Contains(unique, scope) {
+			unique = append(unique, scope)
+		}
+	}
+	return joinTokens(unique)
+}
+
+// stepUpParams names what the user's authentication lacks (RFC 9470, section 3).
+func (p *Policy) stepUpParams(params map[string]string) {
+	if len(p.ACRValues) > 0 {
+		params["acr_values"] = strings.Join(p.ACRValues, " ")
+	}
+	if p.MaxAge != 0 {
+		params["max_age"] = strconv.FormatInt(p.maxAgeSeconds(), 10)
+	}
+}

@@ -1,0 +1,87 @@
+package middleware
+
+import (
+	"iter"
+	"strings"
+)
+
+// Scopes is a list of scopes in the form of RFC 6749, section 3.3: case-sensitive scope tokens separated by spaces. The
+// order does not matter. Being a string, it is immutable and costs nothing to pass around.
+type Scopes string
+
+// NewScopes returns the list of the given scopes. What is no scope token is left out: it could match no requirement.
+func NewScopes(scopes ...string) Scopes {
+	return Scopes(joinTokens(scopes))
+}
+
+// Has reports whether scope was granted. A scope matches only itself: "read" is neither "READ" nor part of "readwrite".
+func (s Scopes) Has(scope string) bool {
+	if !isScopeToken(scope) {
+		return false
+	}
+	for granted := range s.All() {
+		if granted == scope {
+			return true
+		}
+	}
+	return false
+}
+
+// HasAll reports whether every one of scopes was granted; true for none.
+func (s Scopes) HasAll(scopes ...string) bool {
+	for _, scope := range scopes {
+		if !s.Has(scope) {
+			return false
+		}
+	}
+	return true
+}
+
+// HasAny reports whether at least one of scopes was granted; false for none.
+func (s Scopes) HasAny(scopes ...string) bool {
+	for _, scope := range scopes {
+		if s.Has(scope) {
+			return true
+		}
+	}
+	return false
+}
+
+// All yields the scopes in the order of the token.
+func (s Scopes) All() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest := string(s)
+		for rest != "" {
+			var scope string
+			scope, rest, _ = strings.Cut(rest, " ")
+			if scope != "" && !yield(scope) {
+				return
+			}
+		}
+	}
+}
+
+// isScopeToken follows the grammar 1*( %x21 / %x23-5B / %x5D-7E ) of RFC 6749, appendix A.4.
+func isScopeToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == '"' || c == '\\' || c > '~' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// joinTokens joins what follows the scope token grammar and drops the rest.
+func joinTokens(tokens []string) string {
+	var b strings.Builder
+	for _, token := range tokens {
+		if !isScopeToken(token) {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(token)
+	}
+	return b.String()
+}
