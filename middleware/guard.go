@@ -142,10 +142,22 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 	if found.inQuery {
 		h.Set("Cache-Control", "private")
 	}
-	if again && token == current(r.Context()) {
-		return r, token, nil
+	return g.admit(r, p, token, found.token, again), token, nil
+}
+
+// admit returns the request to hand on. A second layer finds its context as the first one left it.
+func (g *Guard) admit(r *http.Request, p *Policy, token *Token, credential string, again bool) *http.Request {
+	ctx := r.Context()
+	if !again || token != current(ctx) {
+		ctx = &admission{ctx, g, credential, token}
 	}
-	return r.WithContext(&admission{r.Context(), g, found.token, token}), token, nil
+	if p.EndWithToken {
+		ctx = g.bind(ctx, token)
+	}
+	if ctx == r.Context() {
+		return r
+	}
+	return r.WithContext(ctx)
 }
 
 var (

@@ -62,7 +62,7 @@ func TestLayers(t *testing.T) {
 		{"derived context", []step{
 			{guard: one, want: "one:a"},
 			{guard: one, want: "one:a", change: func(r *http.Request) *http.Request {
-				return r.WithContext(context.WithValue(r.Context(), struct{}{}, 1))
+				return r.WithContext(context.WithValue(r.Context(), unrelated{}, 1))
 			}},
 		}, "one:a"},
 		{"inner request with other credentials", []step{
@@ -192,7 +192,7 @@ func TestContextPrintsNoCredential(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	derived := context.WithValue(admitted.Context(), struct{}{}, 1)
+	derived := context.WithValue(admitted.Context(), unrelated{}, 1)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 		for _, ctx := range []context.Context{admitted.Context(), derived} {
 			if printed := fmt.Sprintf(verb, ctx); strings.Contains(printed, secret) {
@@ -224,3 +224,6 @@ func TestConcurrentRequests(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// unrelated is the context key of some other package.
+type unrelated struct{}

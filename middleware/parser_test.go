@@ -25,7 +25,8 @@ var (
 func parseChallenges(field string) ([]middleware.Challenge, error) {
 	var challenges []middleware.Challenge
 	for rest, more := field, true; more; {
-		c, err := middleware.Challenge{}, error(nil)
+		var c middleware.Challenge
+		var err error
 		if c, rest, more, err = parseChallenge(rest); err != nil {
 			return nil, err
 		}

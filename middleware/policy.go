@@ -27,6 +27,10 @@ type Policy struct {
 	// AllowAnonymous lets requests without credentials pass, without a token in their context. Bad credentials are
 	// refused all the same, and so are credentials of another scheme.
 	AllowAnonymous bool
+	// EndWithToken ends the request's context when its token expires or is revoked, for requests that outlast it: server-sent
+	// events, WebSockets, long polls. context.Cause then matches ErrInvalidToken, and [ReasonOf] says which of the two it
+	// was. Revocations are noticed if Config.Revocations is a [RevocationWatcher]. Handlers must watch their context.
+	EndWithToken bool
 	// Check is called last, for what the other fields cannot say. An error refuses the request: as 503 if it matches
 	// ErrUnavailable, as insufficient_scope otherwise. It runs on every request and must be safe for concurrent use.
 	Check func(context.Context, Token) error

@@ -1,0 +1,104 @@
+// Package upstream holds the rules for talking to an authorization server: https, no redirects, bounded bodies.
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// maxHeaderBytes bounds the header of an answer; Go's own default is meant for web pages with cookies.
+const maxHeaderBytes = 64 << 10
+
+var (
+	// ErrTooLarge says that the body is larger than the limit.
+	ErrTooLarge = errors.New("the answer is larger than the limit")
+	errNotURL   = errors.New("not an absolute URL")
+)
+
+// Client returns a client that behaves like base, or like a new one of sensible limits if base is nil, but follows no
+// redirects: neither a key set nor a credential may come from or go to where nobody configured.
+func Client(base *http.Client) *http.Client {
+	client := &http.Client{}
+	if base != nil {
+		*client = *base
+	} else {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxResponseHeaderBytes = maxHeaderBytes
+		client.Transport = transport
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
+}
+
+// CheckURL accepts https URLs, and http URLs of loopback hosts if allowLoopback is set. Its error says what is wrong
+// with the URL without repeating it.
+func CheckURL(raw string, allowLoopback bool) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" {
+		return errNotURL
+	}
+	switch {
+	case u.User != nil:
+		return errors.New("the URL must not contain credentials")
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		return errors.New("the URL must not have a fragment")
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && allowLoopback && isLoopback(hostname(raw)):
+		return nil
+	case u.Scheme == "http" && allowLoopback:
+		return errors.New("http is allowed for loopback hosts only, use https")
+	}
+	return fmt.Errorf("the URL must be https, not %s", u.Scheme)
+}
+
+// CheckDiscovered accepts a URL that a metadata document named, under the rules of CheckURL. In addition it refuses
+// addresses of this host and its network, where only an attacker would point, unless the issuer itself is there.
+func CheckDiscovered(raw, issuer string, allowLoopback bool) error {
+	if err := CheckURL(raw, allowLoopback); err != nil {
+		return err
+	}
+	host := hostname(raw)
+	if host == hostname(issuer) || (allowLoopback && isLoopback(host)) {
+		return nil
+	}
+	if addr, err := netip.ParseAddr(host); isLoopback(host) || (err == nil && isInternal(addr.Unmap())) {
+		return errors.New("the URL points into the internal network")
+	}
+	return nil
+}
+
+// hostname returns the host of a URL in the one spelling that the checks know.
+func hostname(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && addr.Unmap().IsLoopback())
+}
+
+func isInternal(addr netip.Addr) bool {
+	return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsUnspecified() || addr.IsMulticast()
+}
+
+// ReadBody reads at most limit octets. A longer body is an error, never a truncated answer.
+func ReadBody(body io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, ErrTooLarge
+	}
+	return data, nil
+}
