@@ -1,0 +1,83 @@
+package jwks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bearergate/bearergate/middleware"
+)
+
+// Router validates the tokens of several issuers. It implements middleware.Validator and is safe for concurrent use.
+type Router struct{ byIssuer map[string]*Validator }
+
+// Issuers puts the validators of several issuers behind one. A token is judged only by the validator of the issuer it
+// names, with that issuer's keys, profile and audience (RFC 8725, section 3.8); a token of any other issuer is refused
+// without a request to anybody. Two validators of one issuer are an error.
+func Issuers(validators ...*Validator) (*Router, error) {
+	if len(validators) == 0 {
+		return nil, errors.New("jwks: Issuers needs at least one Validator")
+	}
+	byIssuer := make(map[string]*Validator, len(validators))
+	for _, v := range validators {
+		if v == nil {
+			return nil, errors.New("jwks: a Validator given to Issuers is nil")
+		}
+		if byIssuer[v.issuer] != nil {
+			return nil, fmt.Errorf("jwks: two Validators for issuer %q", v.issuer)
+		}
+		byIssuer[v.issuer] = v
+	}
+	return &Router{byIssuer}, nil
+}
+
+// Validate implements middleware.Validator.
+func (r *Router) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	t, err := parse(accessToken)
+	if err != nil {
+		return nil, err
+	}
+	issuer, _ := t.issuer()
+	v := r.byIssuer[issuer]
+	if v == nil {
+		return nil, middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
+	}
+	return v.validate(ctx, t)
+}
+
+// Ready returns nil once the tokens of every issuer can be judged. Otherwise its error names the issuers whose tokens
+// cannot; those of the others can all the same.
+func (r *Router) Ready(ctx context.Context) error {
+	failures := make(chan error, len(r.byIssuer))
+	for issuer, v := range r.byIssuer {
+		go func() {
+			if err := v.Ready(ctx); err != nil {
+				failures <- fmt.Errorf("issuer %q: %w", issuer, err)
+				return
+			}
+			failures <- nil
+		}()
+	}
+	var all []error
+	for range r.byIssuer {
+		all = append(all, <-failures)
+	}
+	return errors.Join(all...)
+}
+
+// States returns the state of every issuer's keys.
+func (r *Router) States() map[string]State {
+	states := make(map[string]State, len(r.byIssuer))
+	for issuer, v := range r.byIssuer {
+		states[issuer] = v.State()
+	}
+	return states
+}
+
+// Close closes every validator.
+func (r *Router) Close() error {
+	for _, v := range r.byIssuer {
+		_ = v.Close()
+	}
+	return nil
+}

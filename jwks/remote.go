@@ -1,0 +1,258 @@
+package jwks
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bearergate/bearergate/middleware"
+)
+
+// retryDelay paces attempts while there are no usable keys at all. The first failure is forgiven, so that the request
+// after a restart of the issuer succeeds at once.
+const retryDelay = time.Second
+
+var errClosed = errors.New("the key source is closed")
+
+// remote keeps the key set of an issuer up to date. Reading it takes no lock. Every fetch runs in a goroutine of its
+// own, detached from the requests that wait for it, and there is never more than one.
+type remote struct {
+	fetcher  *fetcher
+	timeout  time.Duration
+	maxStale time.Duration
+	now      func() time.Time
+	budget   budget
+
+	current atomic.Pointer[snapshot]
+	// nextRefresh keeps requests that find the keys due from queueing for the lock: unix nanoseconds.
+	nextRefresh atomic.Int64
+
+	mu        sync.Mutex
+	flight    *flight   // in progress, or nil
+	attempted time.Time // when the last flight started
+	failures  int       // consecutive failed flights
+	err       error     // of the last flight
+	closed    bool
+	lifetime  context.Context
+	end       context.CancelFunc
+	flights   sync.WaitGroup
+}
+
+// flight is one fetch in progress. Its results may be read once done is closed.
+type flight struct {
+	done     chan struct{}
+	snapshot *snapshot
+	err      error
+}
+
+// usable returns keys that are good enough to judge a token with: last, or what it fetches and waits for.
+func (s *remote) usable(ctx context.Context, last *snapshot) (*snapshot, error) {
+	now := s.now()
+	switch last.phase(now, s.maxStale) {
+	case fresh:
+		return last, nil
+	case due:
+		s.refreshBehind(now)
+		return last, nil
+	case stale:
+		return s.revalidate(ctx, now, last), nil
+	}
+	f, wait, err := s.firstFlight(now, last)
+	if f == nil {
+		return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, wait, err)
+	}
+	return s.wait(ctx, f)
+}
+
+// refreshBehind starts a refresh that nobody waits for, at most one for each cool-down.
+func (s *remote) refreshBehind(now time.Time) {
+	if s.refreshedLately(now) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.refreshedLately(now) {
+		s.launch(now)
+	}
+}
+
+func (s *remote) refreshedLately(now time.Time) bool {
+	wait := time.Duration(s.nextRefresh.Load() - now.UnixNano())
+	return wait > 0 && wait <= s.budget.cooldown // more would mean that the clock was set back
+}
+
+// revalidate refreshes stale keys. A request waits for that only if nobody has tried since they came due, as after an
+// idle night; while the issuer is down, requests go on with the keys they have.
+func (s *remote) revalidate(ctx context.Context, now time.Time, last *snapshot) *snapshot {
+	f := s.firstSince(now, last)
+	if f == nil {
+		s.refreshBehind(now)
+		return s.current.Load()
+	}
+	if next, err := s.wait(ctx, f); err == nil {
+		return next
+	}
+	return s.current.Load()
+}
+
+// firstSince returns the first flight since last came due, starting it if there was none yet; nil if one has failed.
+func (s *remote) firstSince(now time.Time, last *snapshot) *flight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if newer := s.current.Load(); newer != last {
+		return newer.flight
+	}
+	if s.attempted.Before(last.refresh) {
+		return s.launch(now)
+	}
+	if s.failures == 0 && !s.attempted.Before(last.expires) {
+		return s.flight
+	}
+	return nil
+}
+
+// firstFlight starts a fetch for a source without usable keys, or says how long not to.
+func (s *remote) firstFlight(now time.Time, last *snapshot) (f *flight, wait time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if newer := s.current.Load(); newer != last { // brought since we looked
+		return newer.flight, 0, nil
+	}
+	if since := now.Sub(s.attempted); s.flight == nil && s.failures > 1 && since >= 0 && since < retryDelay {
+		return nil, retryDelay - since, s.err
+	}
+	if f = s.launch(now); f == nil {
+		return nil, 0, errClosed
+	}
+	return f, 0, nil
+}
+
+// verify checks the signature of a token with the key it names. A key that is not there may be new, so it is looked for
+// again, unless the keys were fetched while the token waited; the second time is for a fetch that had begun before the
+// key was published.
+func (s *remote) verify(ctx context.Context, t *candidate) error {
+	before := s.current.Load()
+	keys, err := s.usable(ctx, before)
+	if err != nil {
+		return err
+	}
+	attempts := 2
+	if keys != before {
+		attempts = 0
+	}
+	for range attempts {
+		if err := t.verify(keys.keys); !errors.Is(err, errNoKey) {
+			return s.verified(t, err)
+		}
+		if keys, err = s.lookAgain(ctx, keys, t); err != nil {
+			return err
+		}
+	}
+	return s.verified(t, t.verify(keys.keys))
+}
+
+func (s *remote) verified(t *candidate, err error) error {
+	if err == nil {
+		s.budget.remember(t.claims.clientID, t.claims.subject)
+	}
+	return err
+}
+
+// lookAgain returns keys newer than last, fetching them if need be, because of a token whose key is not in last. If a
+// key we do have shows that the token lies about its key, that is not worth a fetch.
+func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*snapshot, error) {
+	if newer := s.current.Load(); newer != last {
+		return newer, nil
+	}
+	from := s.budget.party(t.claims.clientID, t.claims.subject)
+	spend := s.rationed(from)
+	if spend && t.signedByAny(last.keys) {
+		return nil, errNoKey
+	}
+	f, err := s.flightSince(last, from, spend)
+	if err != nil {
+		return nil, err
+	}
+	return s.wait(ctx, f)
+}
+
+// rationed reports whether a ration may have to be spent.
+func (s *remote) rationed(from party) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flight == nil && s.budget.open(s.now(), from) != nil
+}
+
+// flightSince returns a flight that ended since last was read or is in progress, or starts one if there is a ration to
+// spend. Otherwise the key does not exist; but while the source is failing, nobody can say that.
+func (s *remote) flightSince(last *snapshot, from party, spend bool) (*flight, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	switch newer := s.current.Load(); {
+	case newer != last:
+		return newer.flight, nil
+	case s.flight != nil:
+		return s.flight, nil
+	case spend && s.budget.spend(now, from) && s.launch(now) != nil:
+		return s.flight, nil
+	case s.err != nil:
+		wait := max(s.budget.cooldown-now.Sub(s.attempted), retryDelay)
+		return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, wait, s.err)
+	}
+	return nil, errNoKey
+}
+
+// launch starts a flight unless one is under way, and returns it; nil once the source is closed. The caller holds mu.
+func (s *remote) launch(now time.Time) *flight {
+	if s.flight != nil || s.closed {
+		return s.flight
+	}
+	f := &flight{done: make(chan struct{})}
+	s.flight, s.attempted = f, now
+	s.nextRefresh.Store(now.Add(s.budget.cooldown).UnixNano())
+	s.flights.Go(func() { s.fly(f) })
+	return f
+}
+
+// fly fetches and publishes. An answer that is no key set never replaces one that was.
+func (s *remote) fly(f *flight) {
+	ctx, cancel := context.WithTimeout(s.lifetime, s.timeout)
+	defer cancel()
+	f.snapshot, f.err = s.fetcher.fetch(ctx, s.current.Load())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flight, s.err = nil, f.err
+	if f.err == nil {
+		s.failures = 0
+		f.snapshot.flight = f
+		s.current.Store(f.snapshot)
+	} else {
+		s.failures++
+	}
+	close(f.done)
+}
+
+// wait returns what a flight brings. Each caller leaves on its own deadline; the flight goes on for the others.
+func (s *remote) wait(ctx context.Context, f *flight) (*snapshot, error) {
+	select {
+	case <-f.done:
+		if f.err != nil {
+			return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, 0, f.err)
+		}
+		return f.snapshot, nil
+	case <-ctx.Done():
+		return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, 0, context.Cause(ctx))
+	}
+}
+
+// close ends a fetch in progress and waits for it.
+func (s *remote) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.end()
+	s.flights.Wait()
+}

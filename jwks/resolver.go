@@ -1,0 +1,247 @@
+package jwks
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bearergate/bearergate/internal/upstream"
+	"github.com/bearergate/bearergate/middleware"
+)
+
+// ErrUnknownIssuer is what ResolverConfig.Resolve returns, possibly wrapped, for an issuer that is not trusted.
+var ErrUnknownIssuer = errors.New("jwks: unknown issuer")
+
+// ResolverConfig configures a [Resolver]. Resolve is required.
+type ResolverConfig struct {
+	// Resolve returns the configuration for an issuer, or an error matching ErrUnknownIssuer if it is not trusted. Any
+	// other error means that this could not be found out. The issuer is what a stranger wrote into a token: look it up in
+	// what you know, a table of tenants for instance, and never ask it who it is. Resolve is called once for concurrent
+	// tokens of one issuer, with a context of its own that ends after 5 seconds.
+	Resolve func(ctx context.Context, issuer string) (Config, error)
+	// MaxIssuers bounds the issuers whose keys are held; the one not used for longest makes room. Default: 10,000.
+	MaxIssuers int
+	// UnknownFor is how long it is remembered that an issuer is unknown. Default: 30 seconds.
+	UnknownFor time.Duration
+	// HTTPClient is used for configurations without one. Default: one client for all of them.
+	HTTPClient *http.Client
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Resolver validates the tokens of issuers that are looked up when their first token arrives, for services with many
+// tenants. It implements middleware.Validator and is safe for concurrent use. Issuers do not affect each other: each has
+// keys, rations and failures of its own.
+type Resolver struct {
+	config  ResolverConfig
+	issuers sync.Map // string to *tenant; read without a lock
+
+	mu      sync.Mutex
+	live    int
+	unknown map[string]time.Time // when to ask again
+	asking  map[string]*question
+}
+
+// tenant is a live issuer.
+type tenant struct {
+	validator *Validator
+	used      atomic.Int64
+}
+
+// question is a call of Resolve in progress.
+type question struct {
+	done   chan struct{}
+	tenant *tenant
+	err    error
+}
+
+const (
+	maxIssuerBytes = 2048
+	maxUnknown     = 4096
+	resolveTimeout = 5 * time.Second
+)
+
+// NewResolver returns a Resolver. It does no I/O.
+func NewResolver(cfg ResolverConfig) (*Resolver, error) {
+	if cfg.Resolve == nil {
+		return nil, errors.New("jwks: ResolverConfig.Resolve is required: the function that says which issuers are trusted")
+	}
+	if cfg.MaxIssuers < 0 {
+		return nil, errors.New("jwks: ResolverConfig.MaxIssuers must not be negative")
+	}
+	if cfg.MaxIssuers == 0 {
+		cfg.MaxIssuers = 10_000
+	}
+	cfg.UnknownFor = orDefault(cfg.UnknownFor, 30*time.Second)
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = upstream.Client(nil)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Resolver{config: cfg, unknown: map[string]time.Time{}, asking: map[string]*question{}}, nil
+}
+
+// Validate implements middleware.Validator.
+func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	t, err := parse(accessToken)
+	if err != nil {
+		return nil, err
+	}
+	issuer, ok := t.issuer()
+	if !ok || issuer == "" || len(issuer) > maxIssuerBytes {
+		return nil, middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
+	}
+	found, err := r.find(ctx, issuer)
+	if err != nil {
+		return nil, err
+	}
+	return found.validator.validate(ctx, t)
+}
+
+// Live returns the number of issuers whose keys are held.
+func (r *Resolver) Live() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.live
+}
+
+// Forget drops an issuer, so that its next token is looked up anew; for tenants that leave or change.
+func (r *Resolver) Forget(issuer string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.unknown, issuer)
+	delete(r.asking, issuer) // the answer would be out of date
+	if _, ok := r.issuers.LoadAndDelete(issuer); ok {
+		r.live--
+	}
+}
+
+func (r *Resolver) find(ctx context.Context, issuer string) (*tenant, error) {
+	now := r.config.Now()
+	if known, ok := r.issuers.Load(issuer); ok {
+		found := known.(*tenant)
+		found.used.Store(now.UnixNano())
+		return found, nil
+	}
+	q, err := r.ask(now, issuer)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-q.done:
+		return q.tenant, q.err
+	case <-ctx.Done():
+		return nil, middleware.Unavailable(middleware.ReasonIssuerUnavailable, 0, context.Cause(ctx))
+	}
+}
+
+// ask joins or begins the question about an issuer.
+func (r *Resolver) ask(now time.Time, issuer string) (*question, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if until, ok := r.unknown[issuer]; ok && now.Before(until) {
+		return nil, middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
+	}
+	if q := r.asking[issuer]; q != nil {
+		return q, nil
+	}
+	q := &question{done: make(chan struct{})}
+	if known, ok := r.issuers.Load(issuer); ok { // answered a moment ago
+		q.tenant = known.(*tenant)
+		close(q.done)
+		return q, nil
+	}
+	r.asking[issuer] = q
+	go r.answer(issuer, q)
+	return q, nil
+}
+
+func (r *Resolver) answer(issuer string, q *question) {
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+	defer cancel()
+	v, err := r.resolve(ctx, issuer)
+	switch {
+	case err == nil:
+		q.tenant = &tenant{validator: v}
+		q.tenant.used.Store(r.config.Now().UnixNano())
+	case errors.Is(err, ErrUnknownIssuer):
+		q.err = middleware.Reject(middleware.ReasonUntrustedIssuer, err)
+	default:
+		q.err = middleware.Unavailable(middleware.ReasonIssuerUnavailable, 0, err)
+	}
+	r.settle(issuer, q)
+	close(q.done)
+}
+
+// settle keeps the answer to a question, unless the issuer was forgotten since it was asked.
+func (r *Resolver) settle(issuer string, q *question) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.asking[issuer] != q {
+		return
+	}
+	delete(r.asking, issuer)
+	switch {
+	case q.tenant != nil:
+		r.admit(issuer, q.tenant)
+	case errors.Is(q.err, ErrUnknownIssuer):
+		r.remember(issuer)
+	}
+}
+
+var errOtherConfig = errors.New("jwks: Resolve returned the configuration of another issuer")
+
+func (r *Resolver) resolve(ctx context.Context, issuer string) (*Validator, error) {
+	cfg, err := r.config.Resolve(ctx, issuer)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Issuer != issuer {
+		return nil, errOtherConfig
+	}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = r.config.HTTPClient
+	}
+	if cfg.Now == nil {
+		cfg.Now = r.config.Now
+	}
+	return New(cfg)
+}
+
+// admit publishes a tenant, making room first. The caller holds mu.
+func (r *Resolver) admit(issuer string, t *tenant) {
+	if r.live >= r.config.MaxIssuers {
+		r.evict()
+	}
+	r.issuers.Store(issuer, t)
+	r.live++
+}
+
+// evict drops the tenant that was not used for longest. A request that holds it finishes; nothing has to be closed.
+func (r *Resolver) evict() {
+	var idlest any
+	oldest := int64(0)
+	r.issuers.Range(func(issuer, known any) bool {
+		if used := known.(*tenant).used.Load(); idlest == nil || used < oldest {
+			idlest, oldest = issuer, used
+		}
+		return true
+	})
+	if idlest != nil {
+		r.issuers.Delete(idlest)
+		r.live--
+	}
+}
+
+// remember notes an unknown issuer. When strangers fill the table, it starts over: forgetting costs a question, never a
+// wrong answer. The caller holds mu.
+func (r *Resolver) remember(issuer string) {
+	if len(r.unknown) >= maxUnknown {
+		clear(r.unknown)
+	}
+	r.unknown[issuer] = r.config.Now().Add(r.config.UnknownFor)
+}

@@ -1,0 +1,212 @@
+package jwks_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
+)
+
+// TestRotation: the first request with a new key succeeds, and old keys go on as long as they are published.
+func TestRotation(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		old := f.mint()
+		f.accepts(old)
+		f.as.Rotate()
+		f.accepts(f.mint())
+		f.accepts(old)
+		f.fetched(2)
+	})
+}
+
+// TestRotationUnderLoad: so do all requests that come at the same time, after one fetch.
+func TestRotationUnderLoad(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		for range 20 {
+			f.as.Rotate()
+			for _, err := range f.errs(times(100, f.mint)) {
+				if err != nil {
+					f.Fatal(err)
+				}
+			}
+			elapse(time.Minute)
+		}
+		f.fetched(1 + 20)
+	})
+}
+
+// TestRotationDuringAFetch: the key that a request waits for is not in the answer to a fetch that had already begun.
+func TestRotationDuringAFetch(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		f.breakKeys(oauthtest.Fault{Latency: time.Second, Times: 1})
+		elapse(9*time.Minute + 30*time.Second)
+		f.accepts(f.mint()) // starts a refresh in the background
+		synctest.Wait()
+		f.as.Rotate()
+		f.accepts(f.mint())
+		f.fetched(3)
+	})
+}
+
+// TestWithdrawnKey is refused after the next successful fetch, even if it is a known client's.
+func TestWithdrawnKey(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		stolen := f.mint()
+		f.accepts(stolen)
+		f.as.Rotate()
+		f.as.Retire()
+		f.accepts(stolen)
+		f.accepts(f.mint())
+		f.refuses(stolen, middleware.ReasonUnknownKey)
+	})
+}
+
+// TestStrangersThenRotation: a flood of perfect forgeries under random key IDs does not spend the fetch that a rotation
+// needs.
+func TestStrangersThenRotation(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		for range 100 {
+			f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+		}
+		f.fetched(2)
+		f.as.Rotate()
+		f.accepts(f.mint())
+		f.fetched(3)
+		f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+		f.fetched(3)
+	})
+}
+
+// TestMislabelledThenRotation: tokens of the issuer's own key under made-up key IDs, such as a client that tampers with
+// its own, cause no fetch at all.
+func TestMislabelledThenRotation(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		for range 100 {
+			f.refuses(f.mislabelled(), middleware.ReasonUnknownKey)
+		}
+		f.fetched(1)
+		f.as.Rotate()
+		f.accepts(f.mint())
+		f.fetched(2)
+	})
+}
+
+// TestConcurrentStrangers cause one fetch, whether or not there were keys before.
+func TestConcurrentStrangers(t *testing.T) {
+	for name, warm := range map[string]bool{"cold": false, "warm": true} {
+		t.Run(name, func(t *testing.T) {
+			run(t, nil, func(f *fixture) {
+				before := 0
+				if warm {
+					f.accepts(f.mint())
+					before = 1
+				}
+				f.breakKeys(oauthtest.Fault{Latency: 100 * time.Millisecond})
+				for _, err := range f.errs(times(1000, func() string { return f.forge(rand.Text()) })) {
+					wantOutcome(f, err, middleware.ErrInvalidToken, middleware.ReasonUnknownKey)
+				}
+				f.fetched(before + 1)
+			})
+		})
+	}
+}
+
+// TestLongFlood: strangers cause one fetch for each cool-down.
+func TestLongFlood(t *testing.T) {
+	for name, cooldown := range map[string]time.Duration{"default": 0, "configured": 10 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(c *jwks.Config) { c.Cooldown = cooldown }, func(f *fixture) {
+				if cooldown == 0 {
+					cooldown = 30 * time.Second
+				}
+				f.accepts(f.mint())
+				const long = 5 * time.Minute
+				for range int(long / time.Second) {
+					f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+					elapse(time.Second)
+				}
+				f.fetched(1 + int(long/cooldown))
+			})
+		})
+	}
+}
+
+// TestBadSignature under a known key ID causes no fetch.
+func TestBadSignature(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		for range 100 {
+			f.refuses(f.forge("key-1"), middleware.ReasonBadSignature)
+		}
+		f.fetched(1)
+	})
+}
+
+// TestUnknownKeyWhileTheSourceFails: nobody can say that a key does not exist.
+func TestUnknownKeyWhileTheSourceFails(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		good := f.mint()
+		f.accepts(good)
+		f.breakKeys(oauthtest.Fault{Status: http.StatusServiceUnavailable})
+		f.as.Rotate()
+		for range 10 {
+			f.cannotJudge(f.mint())
+			f.cannotJudge(f.forge(rand.Text()))
+		}
+		f.fetched(3)
+		f.accepts(good)
+		f.as.Heal()
+		elapse(30 * time.Second)
+		f.accepts(f.mint())
+		f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+	})
+}
+
+// TestUnknownKeyWhileTheIssuerHangs: those who wait for the key leave on their deadline.
+func TestUnknownKeyWhileTheIssuerHangs(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		f.breakKeys(oauthtest.Fault{Hang: true})
+		began := time.Now()
+		for _, err := range f.errs(times(100, func() string { return f.forge(rand.Text()) })) {
+			wantOutcome(f, err, middleware.ErrUnavailable, middleware.ReasonKeysUnavailable)
+		}
+		if waited := time.Since(began); waited != 5*time.Second {
+			f.Errorf("waited %v, want 5s", waited)
+		}
+		f.fetched(2)
+	})
+}
+
+// TestFloodDuringAnOutage does not keep the issuer from coming back, nor known clients from being served.
+func TestFloodDuringAnOutage(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		good := f.mintLong()
+		f.accepts(good)
+		f.breakKeys(oauthtest.Fault{Drop: true})
+		elapse(10 * time.Minute)
+		for range 120 {
+			f.cannotJudge(f.forge(rand.Text()))
+			f.accepts(good)
+			elapse(time.Second)
+		}
+		synctest.Wait()
+		if got := f.as.Requests(oauthtest.EndpointJWKS); got > 1+2*(120/30) {
+			f.Errorf("%d fetches in two minutes of outage", got)
+		}
+		f.as.Heal()
+		elapse(30 * time.Second)
+		f.accepts(good)
+		synctest.Wait()
+		f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+	})
+}

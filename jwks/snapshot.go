@@ -1,0 +1,49 @@
+package jwks
+
+import (
+	"time"
+
+	"github.com/bearergate/bearergate/internal/jose"
+)
+
+// snapshot is one key set as it was fetched. It is immutable once published.
+type snapshot struct {
+	keys       jose.KeySet
+	skipped    []jose.Skipped
+	url        string
+	validators validators
+	flight     *flight // that brought it
+	fetched    time.Time
+	refresh    time.Time // from here on it is worth asking again
+	expires    time.Time // from here on it is stale
+}
+
+func (s *snapshot) age(now time.Time, lifetime time.Duration) {
+	s.fetched, s.refresh, s.expires = now, now.Add(refreshDelay(lifetime)), now.Add(lifetime)
+}
+
+// phase says what a snapshot is good for at a given time.
+type phase int
+
+const (
+	absent phase = iota // none, or too old to be used at all
+	fresh
+	due   // fresh, but worth refreshing
+	stale // usable only while the issuer cannot be reached
+)
+
+// phase of a nil snapshot is absent. A clock that went backwards makes a set due, not eternal.
+func (s *snapshot) phase(now time.Time, maxStale time.Duration) phase {
+	switch {
+	case s == nil || !now.Before(s.expires.Add(maxStale)):
+		return absent
+	case !now.Before(s.expires):
+		return stale
+	case !now.Before(s.refresh) || now.Before(s.fetched.Add(-maxClockStep)):
+		return due
+	}
+	return fresh
+}
+
+// maxClockStep is how far a clock may be set back before cached times stop making sense.
+const maxClockStep = time.Minute

@@ -1,0 +1,46 @@
+package jwks
+
+import (
+	"context"
+	"time"
+)
+
+// State describes where a [Validator]'s keys stand, for metrics and status pages. Times are zero for fixed keys.
+type State struct {
+	// Usable reports whether tokens can be judged now without waiting for the issuer.
+	Usable bool
+	// Keys is the number of usable keys.
+	Keys int
+	// Skipped are the keys of the set that are not used, and why.
+	Skipped []SkippedKey
+	// FetchedAt is when the keys were last confirmed by the issuer.
+	FetchedAt time.Time
+	// StaleAt is when their lifetime ends; from then on they are used only while the issuer cannot be reached.
+	StaleAt time.Time
+	// UnusableAt is when they stop being used at all.
+	UnusableAt time.Time
+	// AttemptedAt is when the issuer was last asked.
+	AttemptedAt time.Time
+	// Err is what went wrong then, nil if nothing did.
+	Err error
+}
+
+func (s *remote) state() State {
+	now, last := s.now(), s.current.Load()
+	s.mu.Lock()
+	state := State{AttemptedAt: s.attempted, Err: s.err}
+	s.mu.Unlock()
+	if last == nil {
+		return state
+	}
+	state.Usable = last.phase(now, s.maxStale) != absent
+	state.Keys = last.keys.Len()
+	state.Skipped = skippedKeys(last.skipped)
+	state.FetchedAt, state.StaleAt, state.UnusableAt = last.fetched, last.expires, last.expires.Add(s.maxStale)
+	return state
+}
+
+func (s *remote) ready(ctx context.Context) error {
+	_, err := s.usable(ctx, s.current.Load())
+	return err
+}

@@ -1,0 +1,238 @@
+package jwks
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/internal/upstream"
+	"github.com/bearergate/bearergate/middleware"
+)
+
+// Validator validates the access tokens of one issuer. It implements middleware.Validator and is safe for concurrent
+// use. It starts no goroutine but the fetch of a key set, which ends by itself.
+type Validator struct {
+	issuer    string
+	audiences []string
+	rules     *rules
+	allowed   []jose.Algorithm
+	leeway    time.Duration
+	now       func() time.Time
+	keys      keySource
+	// needKeyID: the profile wants a kid, and the keys have IDs to compare it with.
+	needKeyID bool
+}
+
+// keySource is where the keys come from.
+type keySource interface {
+	verify(context.Context, *candidate) error
+	ready(context.Context) error
+	state() State
+	close()
+}
+
+// New returns a Validator for the tokens of cfg.Issuer. It does no I/O: keys are fetched when the first token needs
+// them, so a service can start before its authorization server; see [Validator.Ready]. It returns an error for a
+// configuration that would be unsafe or could not work.
+func New(cfg Config) (*Validator, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := cfg.algorithms()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := cfg.keySource()
+	if err != nil {
+		return nil, err
+	}
+	fixed, _ := keys.(*static)
+	return &Validator{
+		issuer:    cfg.Issuer,
+		audiences: append([]string{cfg.Audience}, cfg.OtherAudiences...),
+		rules:     profiles[cfg.Profile],
+		allowed:   allowed,
+		leeway:    cfg.Leeway,
+		now:       cfg.Now,
+		keys:      keys,
+		needKeyID: !profiles[cfg.Profile].withoutKeyID && (fixed == nil || fixed.nameless.Len() == 0),
+	}, nil
+}
+
+func (c *Config) keySource() (keySource, error) {
+	switch {
+	case c.Keys != nil:
+		return newStatic(c.Keys.set, c.Keys.skipped), nil
+	case c.Secret != nil:
+		key, err := jose.NewSecret(c.Secret, "")
+		if err != nil {
+			return nil, fmt.Errorf("jwks: Secret: %w", err)
+		}
+		return newStatic(jose.NewKeySet(key), nil), nil
+	}
+	lifetime, end := context.WithCancel(context.Background())
+	return &remote{
+		fetcher: &fetcher{
+			client:        upstream.Client(c.HTTPClient),
+			issuer:        c.Issuer,
+			keysURL:       c.JWKSURL,
+			allowLoopback: c.AllowLoopbackHTTP,
+			now:           c.Now,
+		},
+		timeout:  c.FetchTimeout,
+		maxStale: c.MaxStale,
+		now:      c.Now,
+		budget:   budget{cooldown: c.Cooldown},
+		lifetime: lifetime,
+		end:      end,
+	}, nil
+}
+
+// Validate implements middleware.Validator. Everything that can be checked without a key is checked first, so that a
+// token that cannot be good never causes a fetch.
+func (v *Validator) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	t, err := parse(accessToken)
+	if err != nil {
+		return nil, err
+	}
+	return v.validate(ctx, t)
+}
+
+// Ready returns nil once tokens can be judged, fetching keys if there are none yet. An error matches
+// middleware.ErrUnavailable and says what is wrong.
+func (v *Validator) Ready(ctx context.Context) error { return v.keys.ready(ctx) }
+
+// State describes where the keys stand. It does no I/O.
+func (v *Validator) State() State { return v.keys.state() }
+
+// Close ends a fetch in progress and waits for it. Afterwards no keys are fetched: tokens are judged with the keys at
+// hand until these are too old. Close always returns nil.
+func (v *Validator) Close() error {
+	v.keys.close()
+	return nil
+}
+
+// unverified is a parsed token.
+type unverified struct {
+	jws  *jose.JWS
+	wire *wireClaims
+}
+
+func parse(accessToken string) (*unverified, error) {
+	t, err := jose.Parse(accessToken)
+	if err != nil {
+		return nil, parseVerdict(err)
+	}
+	wire, err := parseWire(t.Payload)
+	if err != nil {
+		return nil, err
+	}
+	return &unverified{t, wire}, nil
+}
+
+// issuer returns the issuer a token claims to have.
+func (t *unverified) issuer() (string, bool) { return strictjson.String(t.wire.Issuer) }
+
+var (
+	errNoKeyID  = errors.New("the token names no key")
+	errAhead    = errors.New("iat is in the future")
+	errTooEarly = errors.New("nbf is in the future")
+)
+
+func (v *Validator) validate(ctx context.Context, t *unverified) (*middleware.Token, error) {
+	if err := v.checkHeader(t.jws); err != nil {
+		return nil, err
+	}
+	if v.rules.foreign(t.wire) {
+		return nil, middleware.Reject(middleware.ReasonNotAccessToken, nil)
+	}
+	c, err := t.wire.read(v.rules)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkClaims(c); err != nil {
+		return nil, err
+	}
+	if err := v.keys.verify(ctx, &candidate{t.jws, c, v.allowed}); err != nil {
+		return nil, err
+	}
+	return c.token(t.jws), nil
+}
+
+func (v *Validator) checkHeader(t *jose.JWS) error {
+	switch {
+	case !slices.Contains(v.allowed, t.Algorithm):
+		return middleware.Reject(middleware.ReasonAlgorithmNotAllowed, nil)
+	case !slices.Contains(v.rules.types, mediaType(t.Type)):
+		return middleware.Reject(middleware.ReasonWrongType, nil)
+	case v.needKeyID && !t.HasKeyID:
+		return middleware.Reject(middleware.ReasonUnknownKey, errNoKeyID)
+	}
+	return nil
+}
+
+// checkClaims applies RFC 9068, section 4 and RFC 7519, section 4.1.
+func (v *Validator) checkClaims(c *claims) error {
+	if c.issuer != v.issuer {
+		return middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
+	}
+	if v.missing(c) {
+		return middleware.Reject(middleware.ReasonMissingClaim, nil)
+	}
+	isOurs := func(audience string) bool { return slices.Contains(v.audiences, audience) }
+	if !slices.ContainsFunc(c.audience, isOurs) {
+		return middleware.Reject(middleware.ReasonWrongAudience, nil)
+	}
+	return v.checkTimes(c)
+}
+
+func (v *Validator) missing(c *claims) bool {
+	n := v.rules.needs
+	return c.expires.IsZero() || len(c.audience) == 0 ||
+		(n.subject && c.subject == "") || (n.client && c.clientID == "") ||
+		(n.id && c.id == "") || (n.issued && c.issued.IsZero())
+}
+
+// maxAhead is how far iat may lie in the future, as in FAPI 2.0.
+const maxAhead = time.Minute
+
+func (v *Validator) checkTimes(c *claims) error {
+	now := v.now()
+	switch {
+	case !now.Before(c.expires.Add(v.leeway)):
+		return middleware.Reject(middleware.ReasonExpired, nil)
+	case now.Add(v.leeway).Before(c.notBefore):
+		return middleware.Reject(middleware.ReasonNotYetValid, errTooEarly)
+	case now.Add(max(v.leeway, maxAhead)).Before(c.issued):
+		return middleware.Reject(middleware.ReasonNotYetValid, errAhead)
+	}
+	return nil
+}
+
+// token presents verified claims.
+func (c *claims) token(t *jose.JWS) *middleware.Token {
+	return &middleware.Token{
+		Issuer:       c.issuer,
+		Subject:      c.subject,
+		ClientID:     c.clientID,
+		ID:           c.id,
+		SessionID:    c.sessionID,
+		Audience:     middleware.NewAudience(c.audience...),
+		Scopes:       c.scopes,
+		Actor:        c.actor,
+		ACR:          c.acr,
+		AuthTime:     c.authenticated,
+		IssuedAt:     c.issued,
+		NotBefore:    c.notBefore,
+		ExpiresAt:    c.expires,
+		Confirmation: c.confirmation,
+		Fingerprint:  sha256.Sum256([]byte(t.SigningInput())),
+		Claims:       strictjson.Document(t.Payload),
+	}
+}
