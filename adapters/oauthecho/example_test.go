@@ -1,0 +1,71 @@
+package oauthecho_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/bearergate/bearergate/adapters/oauthecho"
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
+)
+
+func Example() {
+	// Yours is an authorization server that exists.
+	as, err := oauthtest.Start(oauthtest.Config{InMemory: true, Audience: "https://orders.example.com"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer as.Close()
+
+	validator, err := jwks.New(jwks.Config{
+		Issuer:     as.Issuer(),
+		Audience:   "https://orders.example.com",
+		HTTPClient: as.HTTPClient(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	guard, err := middleware.New(validator, middleware.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	e := echo.New()
+	e.GET("/orders", listOrders, oauthecho.Require(guard, "orders:read"))
+
+	get(e, "")
+	get(e, as.Mint(oauthtest.Token{Scope: "orders:write"}))
+	get(e, as.Mint(oauthtest.Token{Scope: "orders:read"}))
+
+	// Output:
+	// 401 [Bearer realm="api"]
+	// {"title":"Unauthorized","status":401}
+	//
+	// 403 [Bearer realm="api", error="insufficient_scope", error_description="The access token does not grant what this request needs", scope="orders:read"]
+	// {"title":"Forbidden","status":403,"detail":"The access token does not grant what this request needs","error":"insufficient_scope","scope":"orders:read"}
+	//
+	// 200 []
+	// the orders of alice
+}
+
+func listOrders(c echo.Context) error {
+	token, _ := middleware.FromContext(c.Request().Context())
+	return c.String(http.StatusOK, fmt.Sprintln("the orders of", token.Subject))
+}
+
+// get plays the client.
+func get(server http.Handler, accessToken string) {
+	r := httptest.NewRequest(http.MethodGet, "/orders", nil)
+	if accessToken != "" {
+		r.Header.Set("Authorization", "Bearer "+accessToken)
+	}
+	w := httptest.NewRecorder()
+	server.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Values("WWW-Authenticate"))
+	fmt.Println(w.Body)
+}

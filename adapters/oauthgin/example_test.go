@@ -1,0 +1,71 @@
+package oauthgin_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/bearergate/bearergate/adapters/oauthgin"
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
+)
+
+func Example() {
+	// Yours is an authorization server that exists.
+	as, err := oauthtest.Start(oauthtest.Config{InMemory: true, Audience: "https://orders.example.com"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer as.Close()
+
+	validator, err := jwks.New(jwks.Config{
+		Issuer:     as.Issuer(),
+		Audience:   "https://orders.example.com",
+		HTTPClient: as.HTTPClient(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	guard, err := middleware.New(validator, middleware.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	r := gin.New()
+	r.GET("/orders", oauthgin.Require(guard, "orders:read"), listOrders)
+
+	get(r, "")
+	get(r, as.Mint(oauthtest.Token{Scope: "orders:write"}))
+	get(r, as.Mint(oauthtest.Token{Scope: "orders:read"}))
+
+	// Output:
+	// 401 [Bearer realm="api"]
+	// {"title":"Unauthorized","status":401}
+	//
+	// 403 [Bearer realm="api", error="insufficient_scope", error_description="The access token does not grant what this request needs", scope="orders:read"]
+	// {"title":"Forbidden","status":403,"detail":"The access token does not grant what this request needs","error":"insufficient_scope","scope":"orders:read"}
+	//
+	// 200 []
+	// the orders of alice
+}
+
+func listOrders(c *gin.Context) {
+	token, _ := middleware.FromContext(c.Request.Context())
+	c.String(http.StatusOK, "the orders of %s\n", token.Subject)
+}
+
+// get plays the client.
+func get(server http.Handler, accessToken string) {
+	r := httptest.NewRequest(http.MethodGet, "/orders", nil)
+	if accessToken != "" {
+		r.Header.Set("Authorization", "Bearer "+accessToken)
+	}
+	w := httptest.NewRecorder()
+	server.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Values("WWW-Authenticate"))
+	fmt.Println(w.Body)
+}

@@ -1,0 +1,57 @@
+package adaptertest
+
+import (
+	"flag"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/bearergate/bearergate/middleware"
+)
+
+var update = flag.Bool("update", false, "write the golden refusals anew")
+
+// plain is the least that can be an adapter.
+func plain(routes ...Route) http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range routes {
+		layers := append(slices.Clone(route.Groups), route.Policy)
+		mux.HandleFunc(route.Path, func(w http.ResponseWriter, r *http.Request) {
+			for _, policy := range layers {
+				admitted, err := route.Guard.Authorize(w.Header(), r, policy)
+				if err != nil {
+					middleware.WriteError(w, err)
+					return
+				}
+				r = admitted
+			}
+			route.Handler(w, r)
+		})
+	}
+	return mux
+}
+
+// TestGolden finds golden refusals that are wrong, missing or left over. With -update it writes them.
+func TestGolden(t *testing.T) {
+	got := golden{}
+	play(t, plain, got.collect)
+	if *update && !t.Failed() {
+		data, err := got.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(goldenFile, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want := loadGolden(t)
+	names := slices.Concat(slices.Collect(maps.Keys(got)), slices.Collect(maps.Keys(want)))
+	for _, name := range names {
+		if !got[name].equal(want[name]) {
+			t.Errorf("%s:\n got %+v\nwant %+v", name, got[name], want[name])
+		}
+	}
+}
