@@ -67,7 +67,7 @@ func (r *ration) rested(now time.Time, cooldown time.Duration) bool {
 
 // acquaintances is a small, lossy set of the parties that valid tokens were issued to. It needs neither lock nor
 // growth: a newcomer displaces whoever hashes alike.
-type acquaintances [256]atomic.Uint64
+type acquaintances [1024]atomic.Uint64
 
 var acquaintanceSeed = maphash.MakeSeed()
 

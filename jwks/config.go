@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/discovery"
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/internal/upstream"
 )
@@ -111,7 +112,7 @@ func (c *Config) checkKeys() error {
 	case c.Keys != nil || c.Secret != nil || c.Issuer == "":
 		return nil
 	}
-	if err := checkIssuer(c.Issuer, c.AllowLoopbackHTTP); err != nil {
+	if err := discovery.CheckIssuer(c.Issuer, c.AllowLoopbackHTTP); err != nil {
 		return fmt.Errorf("jwks: Issuer: %w", err)
 	}
 	if c.JWKSURL == "" {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/discovery"
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/internal/upstream"
 )
@@ -38,7 +39,8 @@ type answer struct {
 // fetch gets the current key set. It hands back the keys of last if the issuer says that they are still right.
 func (f *fetcher) fetch(ctx context.Context, last *snapshot) (*snapshot, error) {
 	if f.keysURL == "" {
-		found, err := f.discover(ctx, f.issuer)
+		metadata := discovery.Client{HTTP: f.client, AllowLoopback: f.allowLoopback}
+		found, err := metadata.Endpoint(ctx, f.issuer, "jwks_uri")
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +71,11 @@ func (f *fetcher) fetchKeys(ctx context.Context, last *snapshot) (*snapshot, err
 			return nil, fmt.Errorf("key set: %w", err)
 		}
 	}
-	next.age(f.now(), lifetime(answer.header, f.now()))
+	if _, stated := statedLifetime(answer.header, f.now()); answer.unchanged && !stated {
+		next.age(f.now(), last.lifetime()) // RFC 9111, section 3.2: what a 304 does not say stays as it was
+	} else {
+		next.age(f.now(), lifetime(answer.header, f.now()))
+	}
 	return next, nil
 }
 

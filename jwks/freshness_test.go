@@ -54,26 +54,30 @@ func TestNoRequestsNoFetches(t *testing.T) {
 // TestRefreshJitter: replicas that started together do not refresh together.
 func TestRefreshJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const replicas = 100
+		const replicas = 50
 		as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}, Audience: audience})
 		token := as.Mint(oauthtest.Token{ExpiresIn: time.Hour})
 		validators := times(replicas, func() *jwks.Validator {
 			return newValidator(t, jwks.Config{Issuer: as.Issuer(), Audience: audience, HTTPClient: as.HTTPClient()})
 		})
-		most, before := 0, 0
-		for range 60 {
+		use := func() (fetches int) {
+			before := as.Requests(oauthtest.EndpointJWKS)
 			for _, v := range validators {
 				accepted(t, v, token)
 			}
-			elapse(10 * time.Second)
-			now := as.Requests(oauthtest.EndpointJWKS)
-			if before > 0 {
-				most = max(most, now-before)
-			}
-			before = now
+			synctest.Wait()
+			return as.Requests(oauthtest.EndpointJWKS) - before
 		}
-		if before != 2*replicas {
-			t.Errorf("%d fetches, want each replica to refresh once", before)
+		use()
+		elapse(7*time.Minute + 20*time.Second)
+		most, all := 0, 0
+		for range 10 {
+			elapse(10 * time.Second)
+			fetches := use()
+			most, all = max(most, fetches), all+fetches
+		}
+		if all != replicas {
+			t.Errorf("%d refreshes, want each of %d replicas to refresh once", all, replicas)
 		}
 		if most > replicas/2 {
 			t.Errorf("%d of %d replicas refreshed within ten seconds", most, replicas)
@@ -129,6 +133,22 @@ func TestLastModified(t *testing.T) {
 		synctest.Wait()
 		if state := f.v.State(); state.Err != nil || !state.FetchedAt.Equal(time.Now()) {
 			f.Errorf("state: %+v", state)
+		}
+	})
+}
+
+// TestUnchangedLifetime: an answer that says only that nothing changed does not change the lifetime either.
+func TestUnchangedLifetime(t *testing.T) {
+	const date = "Thu, 01 Jan 2026 00:00:00 GMT"
+	run(t, nil, func(f *fixture) {
+		f.breakKeys(oauthtest.Fault{Header: http.Header{"Cache-Control": {"max-age=7200"}, "Last-Modified": {date}}})
+		f.accepts(f.mintLong())
+		f.breakKeys(oauthtest.Fault{Status: http.StatusNotModified, Header: http.Header{"Cache-Control": nil}})
+		elapse(119 * time.Minute)
+		f.accepts(f.mintLong())
+		synctest.Wait()
+		if left := time.Until(f.v.State().StaleAt); left != 2*time.Hour {
+			f.Errorf("stale in %v, want 2h", left)
 		}
 	})
 }

@@ -218,7 +218,7 @@ func TestLargestDocument(t *testing.T) {
 func TestCompressedBomb(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
-	if _, err := w.Write(bytes.Repeat([]byte(" "), 64<<20)); err != nil {
+	if _, err := w.Write(bytes.Repeat([]byte(" "), 1<<20)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

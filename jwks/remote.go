@@ -161,15 +161,15 @@ func (s *remote) verified(t *candidate, err error) error {
 }
 
 // lookAgain returns keys newer than last, fetching them if need be, because of a token whose key is not in last. If a
-// key we do have shows that the token lies about its key, that is not worth a fetch.
+// key we do have made the signature, the token is nobody's first after a rotation and gets no more than a stranger's.
 func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*snapshot, error) {
 	if newer := s.current.Load(); newer != last {
 		return newer, nil
 	}
 	from := s.budget.party(t.claims.clientID, t.claims.subject)
 	spend := s.rationed(from)
-	if spend && t.signedByAny(last.keys) {
-		return nil, errNoKey
+	if spend && from.known && t.signedByAny(last.keys) {
+		from.known = false
 	}
 	f, err := s.flightSince(last, from, spend)
 	if err != nil {

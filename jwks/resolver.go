@@ -61,6 +61,7 @@ type question struct {
 const (
 	maxIssuerBytes = 2048
 	maxUnknown     = 4096
+	maxAsking      = 256 // calls of Resolve at a time
 	resolveTimeout = 5 * time.Second
 )
 
@@ -155,6 +156,9 @@ func (r *Resolver) ask(now time.Time, issuer string) (*question, error) {
 		close(q.done)
 		return q, nil
 	}
+	if len(r.asking) >= maxAsking {
+		return nil, middleware.Unavailable(middleware.ReasonIssuerUnavailable, time.Second, errTooMany)
+	}
 	r.asking[issuer] = q
 	go r.answer(issuer, q)
 	return q, nil
@@ -193,9 +197,19 @@ func (r *Resolver) settle(issuer string, q *question) {
 	}
 }
 
-var errOtherConfig = errors.New("jwks: Resolve returned the configuration of another issuer")
+var (
+	errOtherConfig = errors.New("jwks: Resolve returned the configuration of another issuer")
+	errTooMany     = errors.New("jwks: too many issuers are being looked up at once")
+	errPanicked    = errors.New("jwks: Resolve panicked")
+)
 
-func (r *Resolver) resolve(ctx context.Context, issuer string) (*Validator, error) {
+// resolve calls Resolve. A panic there must not end the process: no HTTP server stands above this goroutine.
+func (r *Resolver) resolve(ctx context.Context, issuer string) (v *Validator, err error) {
+	defer func() {
+		if recover() != nil {
+			v, err = nil, errPanicked
+		}
+	}()
 	cfg, err := r.config.Resolve(ctx, issuer)
 	if err != nil {
 		return nil, err

@@ -176,3 +176,13 @@ func TestEvictedTenant(t *testing.T) {
 		}
 	})
 }
+
+// TestPanickingResolve: a panic of the caller's function is an outage of that issuer, not of the process.
+func TestPanickingResolve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirectory(t, tenant(1))
+		d.answer = func(context.Context, string) error { panic("no such tenant") }
+		_, err := d.resolver(nil).Validate(t.Context(), tokenOf(t, tenant(1)))
+		wantOutcome(t, err, middleware.ErrUnavailable, middleware.ReasonIssuerUnavailable)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/oauthtest"
@@ -85,18 +86,41 @@ func TestStrangersThenRotation(t *testing.T) {
 	})
 }
 
-// TestMislabelledThenRotation: tokens of the issuer's own key under made-up key IDs, such as a client that tampers with
-// its own, cause no fetch at all.
+// TestMislabelledThenRotation: tokens of the issuer's own key under made-up key IDs count as strangers', whoever they
+// name.
 func TestMislabelledThenRotation(t *testing.T) {
 	run(t, nil, func(f *fixture) {
 		f.accepts(f.mint())
 		for range 100 {
 			f.refuses(f.mislabelled(), middleware.ReasonUnknownKey)
 		}
-		f.fetched(1)
+		f.fetched(2)
 		f.as.Rotate()
 		f.accepts(f.mint())
+		f.fetched(3)
+	})
+}
+
+// TestCopiedPartyThenRotation: a flood of forgeries that name a client of ours spends that client's ration and nobody
+// else's.
+func TestCopiedPartyThenRotation(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		alice, bob := oauthtest.Token{Subject: "alice"}, oauthtest.Token{Subject: "bob"}
+		f.accepts(f.as.Mint(alice))
+		f.accepts(f.as.Mint(bob))
+		forger := signerOf(f, jose.ES256)
+		for range 100 {
+			copied := accessClaims(object{
+				"iss": f.as.Issuer(), "sub": "alice", "client_id": "test-client",
+				"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+			})
+			f.refuses(sign(f, forger, over(atJWT, object{"kid": rand.Text()}), copied), middleware.ReasonUnknownKey)
+		}
 		f.fetched(2)
+		f.as.Rotate()
+		f.accepts(f.as.Mint(bob))
+		f.fetched(3)
+		f.accepts(f.as.Mint(alice))
 	})
 }
 

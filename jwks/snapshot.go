@@ -22,6 +22,8 @@ func (s *snapshot) age(now time.Time, lifetime time.Duration) {
 	s.fetched, s.refresh, s.expires = now, now.Add(refreshDelay(lifetime)), now.Add(lifetime)
 }
 
+func (s *snapshot) lifetime() time.Duration { return s.expires.Sub(s.fetched) }
+
 // phase says what a snapshot is good for at a given time.
 type phase int
 

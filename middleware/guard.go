@@ -175,8 +175,11 @@ func (g *Guard) validate(ctx context.Context, credential string) (*Token, error)
 	if token == nil {
 		return nil, Unavailable(ReasonValidatorFailed, 0, errNoToken)
 	}
-	if err := g.checkRevoked(token, credential); err != nil {
-		return nil, err
+	if g.config.Revocations != nil {
+		token = named(token, credential)
+		if err := g.checkRevoked(token, credential); err != nil {
+			return nil, err
+		}
 	}
 	if !token.Confirmation.IsZero() {
 		return nil, Reject(ReasonUnverifiedBinding, errUnverifiedCnf)

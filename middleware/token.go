@@ -48,7 +48,8 @@ type Token struct {
 	// nothing verifies.
 	Confirmation Confirmation
 	// Fingerprint identifies the token whatever its form: the SHA-256 of its signing input if it is a JWT, whose signature
-	// may have more than one valid spelling, of the token itself otherwise. The token cannot be told from it.
+	// may have more than one valid spelling, of the token itself otherwise. The token cannot be told from it. Validators
+	// may leave it zero; see [FingerprintOf].
 	Fingerprint [32]byte
 	// Claims decodes everything else the token says; see [Claims]. Nil when there is nothing else.
 	Claims ClaimSet

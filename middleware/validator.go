@@ -2,10 +2,8 @@ package middleware
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -49,17 +47,6 @@ func (v byFormat) Validate(ctx context.Context, accessToken string) (*Token, err
 }
 
 func (v byFormat) Forget(accessToken string) { forget(v.choose(accessToken), accessToken) }
-
-// looksLikeJWT wants two dots and a first part whose first octet is a brace: the cheapest test that no common opaque
-// format passes.
-func looksLikeJWT(accessToken string) bool {
-	if strings.Count(accessToken, ".") != 2 || len(accessToken) < 4 {
-		return false
-	}
-	var head [3]byte
-	_, err := base64.RawURLEncoding.Decode(head[:], []byte(accessToken[:4]))
-	return err == nil && head[0] == '{'
-}
 
 var (
 	errNobodyAsked = errors.New("no validator was given")
