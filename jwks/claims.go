@@ -79,7 +79,7 @@ func (w *wireClaims) read(r *rules) (*claims, error) {
 		sessionID:     d.Text(w.SessionID),
 		audience:      d.List(w.Audience),
 		expires:       d.Date(w.Expiry),
-		notBefore:     d.Date(w.NotBefore),
+		notBefore:     d.Start(w.NotBefore),
 		issued:        d.Date(w.IssuedAt),
 		actor:         d.Actor(w.Actor),
 		confirmation:  d.Confirmation(w.Confirmation),

@@ -216,6 +216,7 @@ func TestTimes(t *testing.T) {
 		{0, object{"exp": int64(253402300799)}, ""},
 		{0, object{"exp": int64(253402300800)}, middleware.ReasonMalformedClaim},
 		{0, object{"exp": 0}, middleware.ReasonMalformedClaim},
+		{0, object{"nbf": 0}, ""},
 		{0, object{"iat": "1"}, middleware.ReasonMalformedClaim},
 		{0, object{"nbf": -1}, middleware.ReasonMalformedClaim},
 	} {

@@ -15,8 +15,8 @@ import (
 // Config configures a [Validator]. Issuer and Audience are required; the rest has strict defaults. For durations zero
 // means the default and a negative value means off.
 type Config struct {
-	// Issuer is the issuer identifier, exactly as tokens carry it in iss. For keys that come over the network it is an
-	// https URL without query and fragment (RFC 8414, section 2).
+	// Issuer is the issuer identifier, exactly as tokens carry it in iss. For discovery it must be an https URL without
+	// query and fragment (RFC 8414, section 2).
 	Issuer string
 	// Audience is the identifier of this resource server, exactly as the issuer writes it into aud.
 	Audience string
@@ -57,6 +57,8 @@ type Config struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
+
+const maxNameless = 4
 
 const maxLeeway = 5 * time.Minute
 
@@ -109,13 +111,15 @@ func (c *Config) checkKeys() error {
 		return errors.New("jwks: set only one of JWKSURL, Keys and Secret: a secret next to public keys invites algorithm confusion")
 	case c.Keys != nil && c.Keys.set.Len() == 0:
 		return errors.New("jwks: Keys is empty, make it with ParseKeys or ParsePEM")
+	case c.Keys != nil && c.Keys.nameless() > maxNameless:
+		return errors.New("jwks: Keys has more than 4 keys without an ID, which would all be tried on every token: give them IDs")
 	case c.Keys != nil || c.Secret != nil || c.Issuer == "":
 		return nil
 	}
-	if err := discovery.CheckIssuer(c.Issuer, c.AllowLoopbackHTTP); err != nil {
-		return fmt.Errorf("jwks: Issuer: %w", err)
-	}
 	if c.JWKSURL == "" {
+		if err := discovery.CheckIssuer(c.Issuer, c.AllowLoopbackHTTP); err != nil {
+			return fmt.Errorf("jwks: Issuer: %w; with JWKSURL it may be any text", err)
+		}
 		return nil
 	}
 	if err := upstream.CheckURL(c.JWKSURL, c.AllowLoopbackHTTP); err != nil {

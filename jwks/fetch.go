@@ -15,7 +15,23 @@ import (
 // maxDocumentBytes bounds key sets and metadata; the largest public ones are a tenth of it.
 const maxDocumentBytes = 512 << 10
 
-var errUnexpectedStatus = errors.New("unexpected status")
+// statusError is an answer that is no key set.
+type statusError struct {
+	status     int
+	retryAfter time.Duration
+}
+
+func (e *statusError) Error() string { return fmt.Sprintf("unexpected status %d", e.status) }
+
+// retryAfter returns when the issuer wants to be asked again, zero if it did not say.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.retryAfter
+	}
+	return 0
+}
+
+var errPanicked = errors.New("the HTTP client panicked")
 
 // fetcher gets key sets of one issuer. Its methods are called by one flight at a time.
 type fetcher struct {
@@ -24,7 +40,15 @@ type fetcher struct {
 	keysURL       string // configured, or found by discovery
 	discovered    bool
 	allowLoopback bool
+	ownClient     bool // nobody else uses its connections
 	now           func() time.Time
+}
+
+// release closes the connections that were kept for the next fetch.
+func (f *fetcher) release() {
+	if f.ownClient {
+		f.client.CloseIdleConnections()
+	}
 }
 
 // validators are what makes a request conditional (RFC 9110, section 13.1).
@@ -37,7 +61,13 @@ type answer struct {
 }
 
 // fetch gets the current key set. It hands back the keys of last if the issuer says that they are still right.
-func (f *fetcher) fetch(ctx context.Context, last *snapshot) (*snapshot, error) {
+// A panic of the caller's transport must not end the process: no HTTP server stands above this goroutine.
+func (f *fetcher) fetch(ctx context.Context, last *snapshot) (next *snapshot, err error) {
+	defer func() {
+		if recover() != nil {
+			next, err = nil, errPanicked
+		}
+	}()
 	if f.keysURL == "" {
 		metadata := discovery.Client{HTTP: f.client, AllowLoopback: f.allowLoopback}
 		found, err := metadata.Endpoint(ctx, f.issuer, "jwks_uri")
@@ -46,7 +76,7 @@ func (f *fetcher) fetch(ctx context.Context, last *snapshot) (*snapshot, error) 
 		}
 		f.keysURL, f.discovered = found, true
 	}
-	next, err := f.fetchKeys(ctx, last)
+	next, err = f.fetchKeys(ctx, last)
 	if err != nil && f.discovered {
 		f.keysURL = "" // it may have moved
 	}
@@ -94,7 +124,7 @@ func (f *fetcher) get(ctx context.Context, url string, conditions validators) (*
 	}
 	resp, err := f.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, upstream.Cause(err)
 	}
 	defer resp.Body.Close()
 	conditional := conditions != validators{}
@@ -103,11 +133,11 @@ func (f *fetcher) get(ctx context.Context, url string, conditions validators) (*
 	case resp.StatusCode == http.StatusNotModified && conditional:
 		return &answer{unchanged: true, header: resp.Header}, nil
 	default:
-		return nil, fmt.Errorf("%w %d", errUnexpectedStatus, resp.StatusCode)
+		return nil, &statusError{resp.StatusCode, upstream.RetryAfter(resp.Header, f.now())}
 	}
 	body, err := upstream.ReadBody(resp.Body, maxDocumentBytes)
 	if err != nil {
-		return nil, err
+		return nil, upstream.Cause(err)
 	}
 	return &answer{body: body, header: resp.Header}, nil
 }

@@ -24,13 +24,23 @@ func ParseKeys(document []byte) (*Keys, error) {
 }
 
 // ParsePEM reads public keys and certificates in PEM form. Such keys have no ID, so each may verify any token its
-// algorithm fits.
+// algorithm fits; a Validator takes four of them.
 func ParsePEM(data []byte) (*Keys, error) {
 	set, err := jose.ParsePEM(data)
 	if err != nil {
 		return nil, fmt.Errorf("jwks: PEM: %w", err)
 	}
 	return &Keys{set: set}, nil
+}
+
+// nameless counts the keys without an ID.
+func (k *Keys) nameless() (n int) {
+	for key := range k.set.Keys() {
+		if key.ID() == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Skipped returns the keys that were left out.

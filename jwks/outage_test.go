@@ -233,3 +233,16 @@ func TestCompressedBomb(t *testing.T) {
 	as.Heal()
 	accepted(t, v, as.Mint(oauthtest.Token{}))
 }
+
+// panicking is a transport with a bug.
+type panicking struct{}
+
+func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("a bug of the program") }
+
+// TestPanickingTransport: a panic of the caller's transport is an outage, not the end of the process.
+func TestPanickingTransport(t *testing.T) {
+	v := newValidator(t, jwks.Config{
+		Issuer: issuer, Audience: audience, JWKSURL: keysURL, HTTPClient: &http.Client{Transport: panicking{}}, Now: atNoon,
+	})
+	undecided(t, v, sign(t, signerOf(t, jose.ES256), atJWT, accessClaims(nil)))
+}

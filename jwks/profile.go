@@ -10,7 +10,8 @@ import (
 
 // Profile says what the access tokens of an issuer look like: which typ they carry, where their scopes and their client
 // are, which claims they must have. ID tokens, logout tokens, security event tokens and proofs are refused under every
-// profile.
+// profile by what sets them apart. Where an issuer types neither, an ID token can lack all of that; it is then told by its
+// audience, which is a client. So an Audience must never be a client ID, except under Cognito.
 type Profile string
 
 // The profiles. Where a server can be told to follow RFC 9068, do that and use the default.
@@ -141,9 +142,12 @@ func lenientScopes(v strictjson.Value) middleware.Scopes {
 	return middleware.NewScopes(list...)
 }
 
-// hasOtherPurpose recognises ID tokens by their nonce, and everything of hasForeignClaim.
+// hasOtherPurpose recognises ID tokens by their nonce, tokens whose issuer says in typ or token_use that they are of
+// another kind, and everything of hasForeignClaim.
 func hasOtherPurpose(w *wireClaims) bool {
-	return w.Nonce != nil || hasForeignClaim(w)
+	otherKind := w.Kind != nil && !is(w.Kind, "Bearer", "DPoP", "at+jwt")
+	otherUse := w.TokenUse != nil && !is(w.TokenUse, "access")
+	return w.Nonce != nil || otherKind || otherUse || hasForeignClaim(w)
 }
 
 // hasForeignClaim finds claims that only ID tokens, logout tokens, security event tokens, DPoP proofs and introspection

@@ -10,9 +10,14 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
-// retryDelay paces attempts while there are no usable keys at all. The first failure is forgiven, so that the request
-// after a restart of the issuer succeeds at once.
-const retryDelay = time.Second
+const (
+	// retryDelay paces attempts while there are no usable keys at all. The first failure is forgiven, so that the request
+	// after a restart of the issuer succeeds at once.
+	retryDelay = time.Second
+	// patience is how long a request waits for an issuer that failed repeatedly, or although it could do without. One that
+	// is well answers sooner.
+	patience = time.Second
+)
 
 var errClosed = errors.New("the key source is closed")
 
@@ -32,6 +37,7 @@ type remote struct {
 	mu        sync.Mutex
 	flight    *flight   // in progress, or nil
 	attempted time.Time // when the last flight started
+	ended     time.Time // when the last flight ended
 	failures  int       // consecutive failed flights
 	err       error     // of the last flight
 	closed    bool
@@ -42,6 +48,8 @@ type remote struct {
 
 // flight is one fetch in progress. Its results may be read once done is closed.
 type flight struct {
+	started  time.Time
+	failures int // of the flights right before
 	done     chan struct{}
 	snapshot *snapshot
 	err      error
@@ -62,6 +70,9 @@ func (s *remote) usable(ctx context.Context, last *snapshot) (*snapshot, error) 
 	f, wait, err := s.firstFlight(now, last)
 	if f == nil {
 		return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, wait, err)
+	}
+	if f.failures > 1 {
+		return s.waitBriefly(ctx, f)
 	}
 	return s.wait(ctx, f)
 }
@@ -91,7 +102,7 @@ func (s *remote) revalidate(ctx context.Context, now time.Time, last *snapshot) 
 		s.refreshBehind(now)
 		return s.current.Load()
 	}
-	if next, err := s.wait(ctx, f); err == nil {
+	if next, err := s.waitBriefly(ctx, f); err == nil {
 		return next
 	}
 	return s.current.Load()
@@ -120,7 +131,7 @@ func (s *remote) firstFlight(now time.Time, last *snapshot) (f *flight, wait tim
 	if newer := s.current.Load(); newer != last { // brought since we looked
 		return newer.flight, 0, nil
 	}
-	if since := now.Sub(s.attempted); s.flight == nil && s.failures > 1 && since >= 0 && since < retryDelay {
+	if since := now.Sub(s.ended); s.flight == nil && s.failures > 1 && since >= 0 && since < retryDelay {
 		return nil, retryDelay - since, s.err
 	}
 	if f = s.launch(now); f == nil {
@@ -130,19 +141,18 @@ func (s *remote) firstFlight(now time.Time, last *snapshot) (f *flight, wait tim
 }
 
 // verify checks the signature of a token with the key it names. A key that is not there may be new, so it is looked for
-// again, unless the keys were fetched while the token waited; the second time is for a fetch that had begun before the
-// key was published.
+// again, unless the keys were asked for since the token arrived; the second time is for a fetch that had begun before.
 func (s *remote) verify(ctx context.Context, t *candidate) error {
-	before := s.current.Load()
+	arrived, before := s.now(), s.current.Load()
 	keys, err := s.usable(ctx, before)
 	if err != nil {
 		return err
 	}
-	attempts := 2
-	if keys != before {
-		attempts = 0
+	// Keys that were asked for since the token arrived are final.
+	if keys != before && keys.flight.startedSince(arrived) {
+		return s.verified(t, t.verify(keys.keys))
 	}
-	for range attempts {
+	for range 2 {
 		if err := t.verify(keys.keys); !errors.Is(err, errNoKey) {
 			return s.verified(t, err)
 		}
@@ -152,6 +162,9 @@ func (s *remote) verify(ctx context.Context, t *candidate) error {
 	}
 	return s.verified(t, t.verify(keys.keys))
 }
+
+// startedSince reports whether the flight began when a request had arrived already, so that it brought what there was.
+func (f *flight) startedSince(arrived time.Time) bool { return !f.started.Before(arrived) }
 
 func (s *remote) verified(t *candidate, err error) error {
 	if err == nil {
@@ -210,7 +223,7 @@ func (s *remote) launch(now time.Time) *flight {
 	if s.flight != nil || s.closed {
 		return s.flight
 	}
-	f := &flight{done: make(chan struct{})}
+	f := &flight{started: now, failures: s.failures, done: make(chan struct{})}
 	s.flight, s.attempted = f, now
 	s.nextRefresh.Store(now.Add(s.budget.cooldown).UnixNano())
 	s.flights.Go(func() { s.fly(f) })
@@ -224,7 +237,7 @@ func (s *remote) fly(f *flight) {
 	f.snapshot, f.err = s.fetcher.fetch(ctx, s.current.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.flight, s.err = nil, f.err
+	s.flight, s.err, s.ended = nil, f.err, s.now()
 	if f.err == nil {
 		s.failures = 0
 		f.snapshot.flight = f
@@ -240,12 +253,18 @@ func (s *remote) wait(ctx context.Context, f *flight) (*snapshot, error) {
 	select {
 	case <-f.done:
 		if f.err != nil {
-			return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, 0, f.err)
+			return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, retryAfter(f.err), f.err)
 		}
 		return f.snapshot, nil
 	case <-ctx.Done():
 		return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, 0, context.Cause(ctx))
 	}
+}
+
+func (s *remote) waitBriefly(ctx context.Context, f *flight) (*snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.wait(ctx, f)
 }
 
 // close ends a fetch in progress and waits for it.
@@ -255,4 +274,5 @@ func (s *remote) close() {
 	s.mu.Unlock()
 	s.end()
 	s.flights.Wait()
+	s.fetcher.release()
 }

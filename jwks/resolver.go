@@ -22,7 +22,8 @@ type ResolverConfig struct {
 	// what you know, a table of tenants for instance, and never ask it who it is. Resolve is called once for concurrent
 	// tokens of one issuer, with a context of its own that ends after 5 seconds.
 	Resolve func(ctx context.Context, issuer string) (Config, error)
-	// MaxIssuers bounds the issuers whose keys are held; the one not used for longest makes room. Default: 10,000.
+	// MaxIssuers bounds the issuers whose keys are held. The one that had no valid token for longest makes room, if that is
+	// a minute or more; otherwise the newcomer is told to come back. Default: 10,000.
 	MaxIssuers int
 	// UnknownFor is how long it is remembered that an issuer is unknown. Default: 30 seconds.
 	UnknownFor time.Duration
@@ -41,6 +42,7 @@ type Resolver struct {
 
 	mu      sync.Mutex
 	live    int
+	noRoom  time.Time            // until when nobody can make room
 	unknown map[string]time.Time // when to ask again
 	asking  map[string]*question
 }
@@ -63,6 +65,8 @@ const (
 	maxUnknown     = 4096
 	maxAsking      = 256 // calls of Resolve at a time
 	resolveTimeout = 5 * time.Second
+	// minStay keeps forged tokens that name one tenant after the other from pushing out those in use.
+	minStay = time.Minute
 )
 
 // NewResolver returns a Resolver. It does no I/O.
@@ -100,7 +104,11 @@ func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middlewar
 	if err != nil {
 		return nil, err
 	}
-	return found.validator.validate(ctx, t)
+	token, err := found.validator.validate(ctx, t)
+	if err == nil {
+		found.used.Store(r.config.Now().UnixNano()) // a forged token is no use
+	}
+	return token, err
 }
 
 // Live returns the number of issuers whose keys are held.
@@ -124,9 +132,7 @@ func (r *Resolver) Forget(issuer string) {
 func (r *Resolver) find(ctx context.Context, issuer string) (*tenant, error) {
 	now := r.config.Now()
 	if known, ok := r.issuers.Load(issuer); ok {
-		found := known.(*tenant)
-		found.used.Store(now.UnixNano())
-		return found, nil
+		return known.(*tenant), nil
 	}
 	q, err := r.ask(now, issuer)
 	if err != nil {
@@ -158,6 +164,9 @@ func (r *Resolver) ask(now time.Time, issuer string) (*question, error) {
 	}
 	if len(r.asking) >= maxAsking {
 		return nil, middleware.Unavailable(middleware.ReasonIssuerUnavailable, time.Second, errTooMany)
+	}
+	if wait := r.makeRoom(now); wait > 0 {
+		return nil, middleware.Unavailable(middleware.ReasonIssuerUnavailable, wait, errNoRoom)
 	}
 	r.asking[issuer] = q
 	go r.answer(issuer, q)
@@ -200,14 +209,15 @@ func (r *Resolver) settle(issuer string, q *question) {
 var (
 	errOtherConfig = errors.New("jwks: Resolve returned the configuration of another issuer")
 	errTooMany     = errors.New("jwks: too many issuers are being looked up at once")
-	errPanicked    = errors.New("jwks: Resolve panicked")
+	errNoRoom      = errors.New("jwks: all of MaxIssuers are in use")
+	errResolve     = errors.New("jwks: Resolve panicked")
 )
 
 // resolve calls Resolve. A panic there must not end the process: no HTTP server stands above this goroutine.
 func (r *Resolver) resolve(ctx context.Context, issuer string) (v *Validator, err error) {
 	defer func() {
 		if recover() != nil {
-			v, err = nil, errPanicked
+			v, err = nil, errResolve
 		}
 	}()
 	cfg, err := r.config.Resolve(ctx, issuer)
@@ -226,29 +236,38 @@ func (r *Resolver) resolve(ctx context.Context, issuer string) (v *Validator, er
 	return New(cfg)
 }
 
-// admit publishes a tenant, making room first. The caller holds mu.
+// admit publishes a tenant. Those that are asked about at the same time may exceed the bound for a moment. The caller
+// holds mu.
 func (r *Resolver) admit(issuer string, t *tenant) {
-	if r.live >= r.config.MaxIssuers {
-		r.evict()
-	}
 	r.issuers.Store(issuer, t)
 	r.live++
 }
 
-// evict drops the tenant that was not used for longest. A request that holds it finishes; nothing has to be closed.
-func (r *Resolver) evict() {
+// makeRoom drops the tenant that had no valid token for longest if there are as many as there may be, and returns how long
+// to wait if all of them are in use. A request that holds the tenant finishes; nothing has to be closed. The caller holds
+// mu.
+func (r *Resolver) makeRoom(now time.Time) time.Duration {
+	if r.live < r.config.MaxIssuers {
+		return 0
+	}
+	if now.Before(r.noRoom) {
+		return r.noRoom.Sub(now)
+	}
 	var idlest any
-	oldest := int64(0)
+	var oldest int64
 	r.issuers.Range(func(issuer, known any) bool {
 		if used := known.(*tenant).used.Load(); idlest == nil || used < oldest {
 			idlest, oldest = issuer, used
 		}
 		return true
 	})
-	if idlest != nil {
-		r.issuers.Delete(idlest)
-		r.live--
+	if free := time.Unix(0, oldest).Add(minStay); now.Before(free) {
+		r.noRoom = free
+		return free.Sub(now)
 	}
+	r.issuers.Delete(idlest)
+	r.live--
+	return 0
 }
 
 // remember notes an unknown issuer. When strangers fill the table, it starts over: forgetting costs a question, never a

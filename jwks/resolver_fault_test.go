@@ -144,8 +144,8 @@ func TestStrangersIssuer(t *testing.T) {
 	})
 }
 
-// TestEvictedTenant: a tenant whose keys are being fetched when it makes room still serves those who wait.
-func TestEvictedTenant(t *testing.T) {
+// TestTenantInUse: a tenant whose keys are being fetched makes no room.
+func TestTenantInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}, Audience: audience})
 		as.Break(oauthtest.EndpointJWKS, oauthtest.Fault{Latency: time.Second})
@@ -169,10 +169,35 @@ func TestEvictedTenant(t *testing.T) {
 			}
 		})
 		synctest.Wait()
-		accepted(t, r, tokenOf(t, tenant(1)))
+		fullUp(t, r, tokenOf(t, tenant(1)))
 		waiting.Wait()
 		if r.Live() != 1 {
 			t.Errorf("%d live, want 1", r.Live())
+		}
+	})
+}
+
+// fullUp checks that a token is not judged because all places are taken by tenants in use.
+func fullUp(t *testing.T, r *jwks.Resolver, accessToken string) {
+	t.Helper()
+	_, err := r.Validate(t.Context(), accessToken)
+	wantOutcome(t, err, middleware.ErrUnavailable, middleware.ReasonIssuerUnavailable)
+}
+
+// TestForgedTokensEvictNobody: tokens that only name trusted tenants push nobody out and ask about nobody.
+func TestForgedTokensEvictNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirectory(t, tenant(1), tenant(2), tenant(3))
+		r := d.resolver(func(c *jwks.ResolverConfig) { c.MaxIssuers = 2 })
+		accepted(t, r, tokenOf(t, tenant(1)))
+		accepted(t, r, tokenOf(t, tenant(2)))
+		for range 100 {
+			fullUp(t, r, tokenOf(t, tenant(3)))
+			elapse(100 * time.Millisecond)
+		}
+		accepted(t, r, tokenOf(t, tenant(1)))
+		if d.times(tenant(1)) != 1 || d.times(tenant(3)) != 0 {
+			t.Errorf("asked %v", d.asked)
 		}
 	})
 }

@@ -102,21 +102,26 @@ func TestResolver(t *testing.T) {
 	})
 }
 
-// TestResolverBound: the tenant not used for longest makes room.
+// TestResolverBound: the tenant not used for longest makes room, unless that was a moment ago.
 func TestResolverBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDirectory(t, tenant(1), tenant(2), tenant(3), tenant(4))
 		r := d.resolver(func(c *jwks.ResolverConfig) { c.MaxIssuers = 3 })
-		for _, i := range []int{1, 2, 3, 1, 4} {
+		for _, i := range []int{1, 2, 3} {
 			accepted(t, r, tokenOf(t, tenant(i)))
 			elapse(time.Second)
 		}
+		elapse(time.Minute)
+		accepted(t, r, tokenOf(t, tenant(1)))
+		accepted(t, r, tokenOf(t, tenant(4)))
 		if r.Live() != 3 {
 			t.Errorf("%d live, want 3", r.Live())
 		}
 		for _, i := range []int{1, 3, 4} {
 			accepted(t, r, tokenOf(t, tenant(i)))
 		}
+		fullUp(t, r, tokenOf(t, tenant(2)))
+		elapse(time.Minute)
 		accepted(t, r, tokenOf(t, tenant(2)))
 		for i, want := range map[int]int{1: 1, 2: 2, 3: 1, 4: 1} {
 			if got := d.times(tenant(i)); got != want {

@@ -83,6 +83,7 @@ func (c *Config) keySource() (keySource, error) {
 			issuer:        c.Issuer,
 			keysURL:       c.JWKSURL,
 			allowLoopback: c.AllowLoopbackHTTP,
+			ownClient:     c.HTTPClient == nil,
 			now:           c.Now,
 		},
 		timeout:  c.FetchTimeout,

@@ -13,7 +13,7 @@ func TestNewRefuses(t *testing.T) {
 		noValidator = "oauth: a Guard needs a Validator, such as the result of jwks.New or introspection.New"
 		badRealm    = "oauth: Realm must be printable ASCII"
 		bothQueries = "oauth: AllowQueryToken and RefuseQueryToken exclude each other, set one"
-		notAbsolute = "oauth: ResourceMetadata must be an absolute URL without a fragment"
+		notAbsolute = "oauth: ResourceMetadata must be an absolute URL without credentials and fragment"
 		notHTTPS    = "oauth: ResourceMetadata must be an https URL, not "
 	)
 	at := func(url string) middleware.Config { return middleware.Config{ResourceMetadata: url} }

@@ -34,7 +34,7 @@ func (g *Guard) findCredential(r *http.Request) (credential, *http.Request, erro
 	tokens := found
 	if g.config.AllowFormToken && hasForm(r) {
 		var inBody []string
-		if r, inBody, err = formTokens(r); err != nil {
+		if r, inBody, err = formTokens(r, len(found) > 0); err != nil {
 			return credential{}, r, err
 		}
 		tokens = append(tokens, inBody...)

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// The outcomes of a refusal, for errors.Is. Every error of [Guard.Authorize] matches exactly one of them.
+// The outcomes of a refusal, for errors.Is. Every error of [Guard.Authorize] matches the one of its status; a cause
+// inside it may match others.
 var (
 	// ErrMissingToken: the request carries no credentials this Guard understands. 401.
 	ErrMissingToken = errors.New("oauth: no access token")

@@ -30,25 +30,35 @@ func hasForm(r *http.Request) bool {
 }
 
 // formTokens returns the access_token parameters of the body, and a request whose body can be read again. A token sent
-// this way must not be overlooked, so a form too large to search is refused.
-func formTokens(r *http.Request) (*http.Request, []string, error) {
+// this way must not be overlooked, so a form that cannot be searched is refused, unless the request has a token already:
+// then the form is the handler's own affair.
+func formTokens(r *http.Request, haveToken bool) (*http.Request, []string, error) {
 	if r.PostForm != nil { // somebody before us read the body
 		return r, r.PostForm["access_token"], nil
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxFormBytes+1))
-	if err != nil {
-		return r, nil, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errFormInvalid)
+	restored := r.WithContext(r.Context())
+	restored.Body = rereadBody{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+	tokens, problem := searchForm(body, err)
+	switch {
+	case problem == nil:
+		return restored, tokens, nil
+	case haveToken:
+		return restored, nil, nil
 	}
+	return restored, nil, refuse(ErrInvalidRequest, ReasonMalformedCredentials, problem)
+}
+
+func searchForm(body []byte, readError error) ([]string, error) {
 	if len(body) > maxFormBytes {
-		return r, nil, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errFormTooLarge)
+		return nil, errFormTooLarge
 	}
 	values, err := url.ParseQuery(string(body))
-	if err != nil || bytes.ContainsFunc(body, func(c rune) bool { return c > unicode.MaxASCII }) {
-		return r, nil, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errFormInvalid)
+	notASCII := bytes.ContainsFunc(body, func(c rune) bool { return c > unicode.MaxASCII })
+	if readError != nil || err != nil || notASCII {
+		return nil, errFormInvalid
 	}
-	restored := r.WithContext(r.Context())
-	restored.Body = rereadBody{bytes.NewReader(body), r.Body}
-	return restored, values["access_token"], nil
+	return values["access_token"], nil
 }
 
 // rereadBody serves a body from memory and still closes the original.

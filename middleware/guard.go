@@ -83,8 +83,8 @@ func checkMetadataURL(raw string) error {
 		return nil
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme == "" || u.Host == "" || strings.Contains(raw, "#") || !isScopeToken(raw) {
-		return errors.New("oauth: ResourceMetadata must be an absolute URL without a fragment")
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.Contains(raw, "#") || !isScopeToken(raw) {
+		return errors.New("oauth: ResourceMetadata must be an absolute URL without credentials and fragment")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		return fmt.Errorf("oauth: ResourceMetadata must be an https URL, not %s", u.Scheme)
@@ -130,7 +130,7 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		return nil, nil, g.refusal(err, p)
 	}
 	token := g.admitted(r.Context(), found.token)
-	again := token != nil
+	again := token != nil && g.stillGood(token)
 	if !again {
 		if token, err = g.validate(r.Context(), found.token); err != nil {
 			return nil, nil, g.refusal(err, p)
@@ -143,6 +143,13 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		h.Set("Cache-Control", "private")
 	}
 	return g.admit(r, p, token, found.token, again), token, nil
+}
+
+// stillGood reports whether what may have changed since a token was accepted has not: requests can be made from the
+// context of one that lasts.
+func (g *Guard) stillGood(t *Token) bool {
+	expired := !t.ExpiresAt.IsZero() && !g.config.Now().Before(t.ExpiresAt)
+	return !expired && (g.config.Revocations == nil || g.config.Revocations.Check(t) == nil)
 }
 
 // admit returns the request to hand on. A second layer finds its context as the first one left it.
@@ -170,16 +177,13 @@ var (
 func (g *Guard) validate(ctx context.Context, credential string) (*Token, error) {
 	token, err := g.validator.Validate(ctx, credential)
 	if err != nil {
-		return nil, validatorError(err)
+		return nil, g.unjudged(validatorError(err), credential)
 	}
 	if token == nil {
 		return nil, Unavailable(ReasonValidatorFailed, 0, errNoToken)
 	}
-	if g.config.Revocations != nil {
-		token = named(token, credential)
-		if err := g.checkRevoked(token, credential); err != nil {
-			return nil, err
-		}
+	if token, err = g.checkRevoked(token, credential); err != nil {
+		return nil, err
 	}
 	if !token.Confirmation.IsZero() {
 		return nil, Reject(ReasonUnverifiedBinding, errUnverifiedCnf)

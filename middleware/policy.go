@@ -20,7 +20,8 @@ type Policy struct {
 	// Empty: any.
 	ACRValues []string
 	// MaxAge is the longest time since the user actively authenticated, in whole seconds (RFC 9470). A token without
-	// auth_time fails it. Zero: no limit; less than a second: in this very second.
+	// auth_time fails it. Zero: no limit; less than a second: in this very second. Negative is a mistake and lets nobody
+	// pass.
 	MaxAge time.Duration
 	// RefuseDelegated refuses tokens with an actor (RFC 8693, section 4.1).
 	RefuseDelegated bool
@@ -38,6 +39,7 @@ type Policy struct {
 
 var (
 	errScopeSyntax = errors.New("a route requires something that is no scope, so no token can satisfy it")
+	errMaxAge      = errors.New("a route has a negative MaxAge")
 	errNoACR       = errors.New("acr is none of those the route accepts")
 	errNoAuthTime  = errors.New("auth_time is missing, too long ago or in the future")
 )
@@ -47,6 +49,9 @@ const maxAuthTimeAhead = time.Minute
 
 // evaluate holds a valid token against the policy. Authentication comes before scope, so that one answer names both.
 func (p *Policy) evaluate(ctx context.Context, t *Token, now func() time.Time) error {
+	if p.MaxAge < 0 {
+		return refuse(ErrMisconfigured, ReasonMisconfigured, errMaxAge)
+	}
 	if len(p.ACRValues) > 0 && (t.ACR == "" || !slices.Contains(p.ACRValues, t.ACR)) {
 		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooWeak, errNoACR)
 	}

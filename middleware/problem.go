@@ -40,7 +40,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 // SetHeaders sets the header fields of the refusal: a WWW-Authenticate line for each challenge, Retry-After, the media
 // type of the body, and Cache-Control: no-store, because an answer about credentials belongs to nobody else.
 func (e *Error) SetHeaders(h http.Header) {
-	h.Del("WWW-Authenticate")
+	for _, stale := range []string{"WWW-Authenticate", "Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
+		h.Del(stale) // as http.Error does: they were meant for another body
+	}
 	for _, c := range e.challenges {
 		h.Add("WWW-Authenticate", c.String())
 	}
@@ -60,7 +62,7 @@ func wholeSeconds(d time.Duration) string {
 // nil, is answered as 500 without a word of it.
 func WriteError(w http.ResponseWriter, err error) {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
+	if !ok || e == nil {
 		e = newError(refuse(ErrMisconfigured, ReasonMisconfigured, err))
 	}
 	e.SetHeaders(w.Header())

@@ -6,7 +6,7 @@ import "errors"
 type RevocationList interface {
 	// Check returns nil if t was not revoked, an error matching ErrInvalidToken if it was, and one matching
 	// ErrUnavailable if the list cannot tell. It is asked on every request, so it must not wait for anything, and it must
-	// be safe for concurrent use.
+	// be safe for concurrent use. A Token with nothing but a Fingerprint asks about that alone.
 	Check(t *Token) error
 }
 
@@ -16,28 +16,35 @@ type Forgetter interface {
 	Forget(accessToken string)
 }
 
-// named returns the token with a fingerprint, for validators that do not care about it.
-func named(t *Token, accessToken string) *Token {
-	if t.Fingerprint != [32]byte{} {
-		return t
-	}
-	copied := *t
-	copied.Fingerprint = FingerprintOf(accessToken)
-	return &copied
-}
-
-// checkRevoked asks the revocation list. A revoked token is also dropped from the validator's cache, so that the cache
-// does not outlive the list.
-func (g *Guard) checkRevoked(t *Token, accessToken string) error {
-	err := g.config.Revocations.Check(t)
-	if errors.Is(err, ErrInvalidToken) {
-		forget(g.validator, accessToken)
-	}
-	return err
-}
-
 func forget(v Validator, accessToken string) {
 	if f, ok := v.(Forgetter); ok {
 		f.Forget(accessToken)
 	}
+}
+
+// checkRevoked asks the revocation list about a valid token and returns the token with a fingerprint, for validators that
+// do not care about it. Cached answers about a revoked token are left alone: the list outlives them, and a cache that let
+// go of one would ask the authorization server about it again and again.
+func (g *Guard) checkRevoked(t *Token, accessToken string) (*Token, error) {
+	if g.config.Revocations == nil {
+		return t, nil
+	}
+	if t.Fingerprint == [32]byte{} {
+		named := *t
+		named.Fingerprint = FingerprintOf(accessToken)
+		t = &named
+	}
+	return t, g.config.Revocations.Check(t)
+}
+
+// unjudged handles a token about which nothing was found out. One that was itself revoked is refused all the same.
+func (g *Guard) unjudged(err error, accessToken string) error {
+	if g.config.Revocations == nil || !errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	revoked := g.config.Revocations.Check(&Token{Fingerprint: FingerprintOf(accessToken)})
+	if errors.Is(revoked, ErrInvalidToken) {
+		return revoked
+	}
+	return err
 }

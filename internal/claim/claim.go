@@ -67,6 +67,14 @@ func (d *Decoder) Date(v strictjson.Value) time.Time {
 	return t
 }
 
+// Start reads nbf. Some servers write 0 for a token that holds from the beginning.
+func (d *Decoder) Start(v strictjson.Value) time.Time {
+	if string(v) == "0" {
+		return time.Time{}
+	}
+	return d.Date(v)
+}
+
 // maxDate is the last second that RFC 3339 can write; a NumericDate beyond it is a mistake or an attack.
 const maxDate = 253402300799
 

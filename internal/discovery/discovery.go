@@ -95,7 +95,7 @@ func (c Client) get(ctx context.Context, location string) (map[string]strictjson
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, upstream.Cause(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -103,7 +103,7 @@ func (c Client) get(ctx context.Context, location string) (map[string]strictjson
 	}
 	body, err := upstream.ReadBody(resp.Body, maxDocumentBytes)
 	if err != nil {
-		return nil, err
+		return nil, upstream.Cause(err)
 	}
 	return strictjson.Object(body)
 }

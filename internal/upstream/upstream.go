@@ -27,12 +27,20 @@ func Client(base *http.Client) *http.Client {
 	if base != nil {
 		*client = *base
 	} else {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxResponseHeaderBytes = maxHeaderBytes
-		client.Transport = transport
+		client.Transport = newTransport()
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client
+}
+
+// newTransport starts from Go's default, unless the program replaced that by something else.
+func newTransport() *http.Transport {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = standard.Clone()
+	}
+	transport.MaxResponseHeaderBytes = maxHeaderBytes
+	return transport
 }
 
 // CheckURL accepts https URLs, and http URLs of loopback hosts if allowLoopback is set. Its error says what is wrong
