@@ -1,0 +1,75 @@
+package introspection_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate/introspection"
+)
+
+func TestConfigMistakes(t *testing.T) {
+	basic := introspection.SecretBasic("api", "s")
+	tests := map[string]struct {
+		cfg  introspection.Config
+		want string
+	}{
+		"nothing":               {introspection.Config{}, "ClientAuth"},
+		"nobody to ask":         {introspection.Config{ClientAuth: basic}, "Endpoint or Issuer"},
+		"empty client ID":       {introspection.Config{Issuer: issuer, ClientAuth: introspection.SecretBasic("", "s")}, "client ID"},
+		"empty secret":          {introspection.Config{Issuer: issuer, ClientAuth: introspection.SecretPost("a", "")}, "secret"},
+		"no certificate owner":  {introspection.Config{Issuer: issuer, ClientAuth: introspection.MutualTLS("")}, "client ID"},
+		"no token source":       {introspection.Config{Issuer: issuer, ClientAuth: introspection.BearerToken(nil)}, "token"},
+		"no private key":        {introspection.Config{Issuer: issuer, ClientAuth: introspection.PrivateKeyJWT("a", introspection.PrivateKey{})}, "private key"},
+		"plain http":            {introspection.Config{Endpoint: "http://as.example.com/introspect", ClientAuth: basic}, "Endpoint: the URL must be https"},
+		"plain http issuer":     {introspection.Config{Issuer: "http://as.example.com", ClientAuth: basic}, "Issuer: the URL must be https"},
+		"http off the loopback": {introspection.Config{Endpoint: "http://as.example.com", AllowLoopbackHTTP: true, ClientAuth: basic}, "loopback"},
+		"issuer with query":     {introspection.Config{Issuer: issuer + "?a", ClientAuth: basic}, "query"},
+		"endpoint that is none": {introspection.Config{Endpoint: "introspect", ClientAuth: basic}, "Endpoint"},
+		"empty audience":        {introspection.Config{Issuer: issuer, ClientAuth: basic, OtherAudiences: []string{"a"}}, "Audience"},
+		"aud without Audience":  {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{"aud"}}, "Audience"},
+		"iss without Issuer":    {introspection.Config{Endpoint: endpoint, ClientAuth: basic, Require: []string{"iss"}}, "Issuer"},
+		"nameless member":       {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{""}}, "Require"},
+		"much leeway":           {introspection.Config{Issuer: issuer, ClientAuth: basic, Leeway: time.Hour}, "Leeway"},
+		"no timeout":            {introspection.Config{Issuer: issuer, ClientAuth: basic, Timeout: -1}, "Timeout"},
+		"negative concurrency":  {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxConcurrent: -1}, "MaxConcurrent"},
+		"tiny cache":            {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxCacheBytes: 1}, "MaxCacheBytes"},
+		"negative entries":      {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxNegativeEntries: -1}, "MaxNegativeEntries"},
+		"stale without cache":   {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: -1, StaleIfError: time.Hour}, "StaleIfError"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			v, err := introspection.New(tt.cfg)
+			if v != nil || err == nil || !strings.HasPrefix(err.Error(), "introspection: ") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("New: %v, want something about %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestConfigIsNotShared(t *testing.T) {
+	cfg := introspection.Config{
+		Audience: audience, OtherAudiences: []string{"https://old.example.com"}, Require: []string{"sub"},
+	}
+	v := asking(t, say(`{"active":true,"sub":"alice","aud":"https://old.example.com"}`), cfg)
+	cfg.OtherAudiences[0], cfg.Require[0] = "changed", "changed"
+	want(t, v, "token", "active")
+}
+
+// What a service prints of its configuration must not tell its secrets.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	const secret = "hunter2"
+	for _, auth := range []introspection.Credentials{
+		introspection.SecretBasic("api", secret),
+		introspection.SecretPost("api", secret),
+		introspection.PrivateKeyJWT("api", introspection.PrivateKey{Key: []byte(secret)}),
+	} {
+		cfg := introspection.Config{Issuer: issuer, ClientAuth: auth}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if printed := fmt.Sprintf(verb, cfg); strings.Contains(printed, secret) || strings.Contains(printed, "YXBpOmh1bnRlcjI") {
+				t.Errorf("%s prints %s", verb, printed)
+			}
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package introspection
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/sony/gobreaker/v2"
+)
+
+// probePause is the time between two probes while the endpoint is down.
+const probePause = 100 * time.Millisecond
+
+var errClosed = errors.New("the validator is closed")
+
+// line is the queue in front of the introspection endpoint. Questions about one token are one flight; a flight runs in a
+// goroutine of its own, detached from the requests that wait for it, once it is its turn. A question that nobody waits
+// for any more leaves the queue. While the endpoint is down, one flight at a time probes it.
+type line struct {
+	limit    int
+	timeout  time.Duration
+	question func(ctx context.Context, accessToken string) (*middleware.Token, error)
+	cache    *cache
+	now      func() time.Time
+	breaker  *gobreaker.TwoStepCircuitBreaker[any] // all calls under mu
+
+	mu      sync.Mutex
+	clock   uint64 // orders arrivals and starts
+	joined  map[key]*flight
+	pending list.List // of *flight, in the order of arrival
+	running int
+	probe   *time.Timer // when the next probe is due; nil before the first outage
+	counts  counts
+	closed  bool
+
+	lifetime context.Context
+	end      context.CancelFunc
+	flights  sync.WaitGroup
+}
+
+// counts are the figures of State that only grow, and the last failure.
+type counts struct {
+	calls, failures uint64
+	err             error
+}
+
+func newLine(c *Config, cache *cache, question func(context.Context, string) (*middleware.Token, error)) *line {
+	lifetime, end := context.WithCancel(context.Background())
+	l := &line{
+		limit:    c.MaxConcurrent,
+		timeout:  c.Timeout,
+		question: question,
+		cache:    cache,
+		now:      c.Now,
+		joined:   map[key]*flight{},
+		lifetime: lifetime,
+		end:      end,
+	}
+	breakAfter := uint64(c.BreakAfter)
+	l.breaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
+		Timeout:      probePause,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return uint64(c.ConsecutiveFailures) >= breakAfter },
+		IsSuccessful: func(err error) bool { return !isOutage(err) },
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			if to == gobreaker.StateOpen {
+				l.scheduleProbe()
+			}
+		},
+	})
+	return l
+}
+
+// isOutage: an endpoint that answers is well, whatever it answers. Otherwise a token that it chokes on could be used to
+// keep others from being asked about.
+func isOutage(err error) bool {
+	_, down := errors.AsType[*outage](err)
+	return down
+}
+
+// scheduleProbe has the queue looked at again once the breaker lets a probe through. The caller holds mu.
+func (l *line) scheduleProbe() {
+	const pause = probePause + time.Millisecond // the breaker wants it to be over
+	switch {
+	case l.closed:
+	case l.probe != nil:
+		l.probe.Reset(pause)
+	default:
+		l.probe = time.AfterFunc(pause, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.dispatch()
+		})
+	}
+}
+
+// arrive marks the moment a request arrives; see flight.late.
+func (l *line) arrive() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clock++
+	return l.clock
+}
+
+// join returns the flight that asks about a token, and makes one if there is none or if it is to be private.
+func (l *line) join(k key, accessToken string, private bool) (*flight, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.joined[k]
+	if private {
+		f = nil
+	}
+	switch {
+	case l.closed:
+		return nil, errClosed
+	case f != nil:
+		f.waiters++
+		return f, nil
+	}
+	f = &flight{key: k, accessToken: accessToken, private: private, waiters: 1, done: make(chan struct{})}
+	if !private {
+		l.joined[k] = f
+	}
+	f.turn = l.pending.PushBack(f)
+	l.dispatch()
+	return f, nil
+}
+
+// leave is for a waiter that does not wait for the end of the flight.
+func (l *line) leave(f *flight) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f.waiters--
+	if f.waiters == 0 && f.turn != nil {
+		l.remove(f)
+	}
+}
+
+// remove takes a flight that has not begun out of the queue. The caller holds mu.
+func (l *line) remove(f *flight) {
+	l.pending.Remove(f.turn)
+	f.turn = nil
+	l.disband(f)
+}
+
+// disband has the next request about the token begin a new flight. The caller holds mu.
+func (l *line) disband(f *flight) {
+	if l.joined[f.key] == f {
+		delete(l.joined, f.key)
+	}
+}
+
+// dispatch lets as many flights begin as may. The caller holds mu.
+func (l *line) dispatch() {
+	for l.running < l.limit && l.pending.Len() > 0 && !l.closed {
+		report, err := l.breaker.Allow()
+		if err != nil {
+			return
+		}
+		f := l.pending.Remove(l.pending.Front()).(*flight)
+		f.turn = nil
+		l.clock++
+		f.began = l.clock
+		l.running++
+		l.counts.calls++
+		l.flights.Go(func() { l.fly(f, report) })
+	}
+}
+
+func (l *line) fly(f *flight, report func(error)) {
+	ctx, cancel := context.WithTimeout(l.lifetime, l.timeout)
+	defer cancel()
+	asked := l.now()
+	f.token, f.err = l.question(ctx, f.accessToken)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running--
+	report(f.err)
+	l.record(f, asked)
+	l.disband(f)
+	close(f.done)
+	if isOutage(f.err) && l.breaker.State() != gobreaker.StateClosed {
+		l.refuse(f.err, f.began)
+	}
+	l.dispatch()
+}
+
+// record keeps what a flight has found out. Keeping and forgetting exclude each other: what was asked before the token
+// was forgotten is not kept. The caller holds mu.
+func (l *line) record(f *flight, asked time.Time) {
+	refused := errors.Is(f.err, middleware.ErrInvalidToken)
+	if f.token == nil && !refused {
+		l.counts.failures++
+		l.counts.err = f.err
+		return
+	}
+	l.counts.err = nil
+	if f.private && refused {
+		l.overtake(f.key)
+	}
+	if refused || !f.private && !f.overtaken {
+		l.cache.put(f.key, f.token, f.err, asked)
+	}
+}
+
+// refuse ends the pending flights with the failure of one that began at a certain time. Requests that arrived later do
+// not take it for an answer. The caller holds mu.
+func (l *line) refuse(err error, began uint64) {
+	for l.pending.Len() > 0 {
+		f := l.pending.Front().Value.(*flight)
+		l.remove(f)
+		f.began, f.err = began, err
+		close(f.done)
+	}
+}
+
+// forget drops what is known about a token, and what is being found out.
+func (l *line) forget(k key) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.overtake(k)
+	l.cache.drop(k)
+}
+
+// overtake marks a flight whose question was put before now. The caller holds mu.
+func (l *line) overtake(k key) {
+	if f := l.joined[k]; f != nil && f.turn == nil {
+		f.overtaken = true
+		delete(l.joined, k)
+	}
+}
+
+// close ends the flights in progress and waits for them; those that wait for their turn fail.
+func (l *line) close() {
+	l.mu.Lock()
+	l.closed = true
+	if l.probe != nil {
+		l.probe.Stop()
+	}
+	l.refuse(unavailable(errClosed), l.clock)
+	l.mu.Unlock()
+	l.end()
+	l.flights.Wait()
+}
