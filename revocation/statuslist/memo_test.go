@@ -1,0 +1,70 @@
+package statuslist_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/revocation/statuslist"
+)
+
+// TestReferencesAreNotMixedUp: what a Checker remembers of one token never serves for another, whether they have the same
+// fingerprint, as here all have, or not.
+func TestReferencesAreNotMixedUp(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.serve(nil)
+		var all sync.WaitGroup
+		for worker := range 4 {
+			all.Go(func() {
+				for i := range 200 {
+					switch (i + worker) % 4 {
+					case 0:
+						f.accepts(token(listURI, 0))
+					case 1:
+						f.refuses(token(listURI, 1), middleware.ReasonRevoked)
+					case 2:
+						f.accepts(`{"sub":"alice"}`)
+					case 3:
+						f.refuses(`{"sub":"alice","status":{}}`, middleware.ReasonMalformedClaim)
+					}
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+// TestStatusOfOneTokenChanges: an introspected token keeps its fingerprint when the server changes its mind about it.
+func TestStatusOfOneTokenChanges(t *testing.T) {
+	claims := token(listURI, 0)
+	changing := func(context.Context, string) (*middleware.Token, error) {
+		return &middleware.Token{Subject: "alice", Claims: strictjson.Document(claims), Fingerprint: [32]byte{1}}, nil
+	}
+	run(t, func(c *statuslist.Config) { c.Validator = middleware.ValidatorFunc(changing) }, func(f *fixture) {
+		f.serve(nil)
+		f.accepts("opaque")
+		claims = token(listURI, 1)
+		f.refuses("opaque", middleware.ReasonRevoked)
+		claims = `{}`
+		f.accepts("opaque")
+	})
+}
+
+// TestLongClaims: claims that are too long to be remembered are read all the same.
+func TestLongClaims(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.serve(nil)
+		for _, index := range []int{0, 1, 0, 1} {
+			claims := strings.TrimSuffix(token(listURI, index), "}") + fmt.Sprintf(`,"x":%q}`, strings.Repeat("x", 8<<10))
+			if index == 0 {
+				f.accepts(claims)
+			} else {
+				f.refuses(claims, middleware.ReasonRevoked)
+			}
+		}
+	})
+}
