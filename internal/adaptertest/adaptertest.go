@@ -1,9 +1,9 @@
 // Package adaptertest is the one behaviour suite that every adapter runs. Only tests import it.
 //
-// It plays the rows A, B, C and E of the HTTP behaviour table in internal/conformance, the traps that other kits fall
-// into and the attacks on the transport of credentials, each against a real key source in front of a fake authorization
-// server. What a refusal looks like, octet for octet, is in testdata/golden/refusals.json: a change in that file is a
-// change of the API.
+// It plays the rows A to E of the HTTP behaviour table in internal/conformance, the introspection vectors there, the
+// traps that other kits fall into and the attacks on the transport of credentials and on introspection, each against a
+// real Validator in front of a fake authorization server. What a refusal looks like, octet for octet, is in
+// testdata/golden/refusals.json: a change in that file is a change of the API.
 package adaptertest
 
 import (
@@ -31,7 +31,8 @@ type Route struct {
 	Handler http.HandlerFunc
 }
 
-// Run holds an adapter against everything in this package, one subtest for each row, trap and attack.
+// Run holds an adapter against everything in this package, one subtest for each row, vector, trap and
+// attack.
 func Run(t *testing.T, adapter Adapter) {
 	t.Helper()
 	golden := loadGolden(t)
@@ -41,7 +42,7 @@ func Run(t *testing.T, adapter Adapter) {
 // play plays every scenario and hands over each refusal with the name of its case.
 func play(t *testing.T, adapter Adapter, refused func(t *testing.T, name string, got answer)) {
 	t.Helper()
-	all := slices.Concat(behaviours(t), traps, attacks, policies, handlers)
+	all := slices.Concat(behaviours(t), vectors(t), signedVectors(t), traps, attacks, introspectionAttacks, policies, handlers)
 	for _, scenario := range all {
 		t.Run(scenario.name, func(t *testing.T) {
 			scenario.play(newScene(t, adapter, scenario, refused))

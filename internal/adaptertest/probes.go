@@ -17,12 +17,14 @@ type clock struct{ nanos atomic.Int64 }
 
 func newClock() *clock {
 	c := new(clock)
-	c.nanos.Store(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	c.set(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC))
 	return c
 }
 
 // Now returns the time.
 func (c *clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
+
+func (c *clock) set(t time.Time) { c.nanos.Store(t.UnixNano()) }
 
 func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
@@ -38,16 +40,28 @@ func (c *counted) Validate(ctx context.Context, accessToken string) (*middleware
 	return c.Validator.Validate(ctx, accessToken)
 }
 
+// Forget implements [middleware.Forgetter] for a Validator that does.
+func (c *counted) Forget(accessToken string) {
+	if cache, ok := c.Validator.(middleware.Forgetter); ok {
+		cache.Forget(accessToken)
+	}
+}
+
 // counter counts requests on their way.
 type counter struct {
 	http.RoundTripper
-	n *atomic.Int64
+	n        *atomic.Int64
+	answered func() // called before an answer is handed over; nil for nothing
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.n.Add(1)
-	return c.RoundTripper.RoundTrip(r)
+	resp, err := c.RoundTripper.RoundTrip(r)
+	if c.answered != nil {
+		c.answered()
+	}
+	return resp, err
 }
 
 // log keeps what is logged.

@@ -37,7 +37,7 @@ var (
 	misconfigured = want{http.StatusInternalServerError, noChallenge}
 )
 
-// behaviours returns the rows A, B, C and E of the behaviour table, in its order.
+// behaviours returns the rows A to E of the behaviour table, in its order.
 func behaviours(t *testing.T) []scenario {
 	t.Helper()
 	table, err := conformance.Behaviour()
@@ -45,12 +45,12 @@ func behaviours(t *testing.T) []scenario {
 		t.Fatal(err)
 	}
 	plays := maps.Clone(credentialRows)
-	for _, rows := range []map[string]func(*scene){tokenRows, keyRows, scopeRows} {
+	for _, rows := range []map[string]func(*scene){tokenRows, keyRows, introspectionRows, scopeRows} {
 		maps.Copy(plays, rows)
 	}
 	var scenarios []scenario
 	for _, row := range table {
-		if !strings.Contains("ABCE", row.ID[:1]) {
+		if !strings.Contains("ABCDE", row.ID[:1]) {
 			continue
 		}
 		play, found := plays[row.ID]

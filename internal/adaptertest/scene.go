@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/bearergate/bearergate/introspection"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/oauthtest"
@@ -26,18 +27,22 @@ type scene struct {
 	clock  *clock
 
 	keys   jwks.Config
+	asking *introspection.Config // if set, tokens are introspected rather than verified
 	guard  middleware.Config
 	groups []middleware.Policy
 	policy middleware.Policy
 	beside map[string]middleware.Policy // more routes, by path
 	inner  http.HandlerFunc             // what the protected handlers do besides being counted
 
-	handler http.Handler
-	server  *httptest.Server
+	answered func() // called when the authorization server has answered, before anybody knows
+
+	handler      http.Handler
+	server       *httptest.Server
+	introspector *introspection.Validator // nil where tokens are verified
 
 	calls    atomic.Int64 // of protected handlers
 	judged   atomic.Int64 // tokens that reached the Validator
-	outbound atomic.Int64 // requests of the key source, to whomever
+	outbound atomic.Int64 // requests of the Validator, to whomever
 	log      log
 }
 
@@ -64,32 +69,46 @@ func (s *scene) start() {
 	if s.handler != nil {
 		return
 	}
-	validator := s.validator()
+	s.mount(s.newGuard(s.validator()))
+}
+
+// newGuard returns a Guard as the scenario configures it, which counts the tokens that it has judged.
+func (s *scene) newGuard(validator middleware.Validator) *middleware.Guard {
 	config := s.guard
 	config.Now = s.clock.Now
 	config.OnDecision = middleware.LogDecisions(s.log.logger())
-	guard, err := middleware.New(validator, config)
+	guard, err := middleware.New(&counted{validator, &s.judged}, config)
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.mount(guard)
+	return guard
 }
 
 // restart makes the next request meet a server that was just started: no keys yet, and the scenario's settings of now.
-func (s *scene) restart() { s.handler = nil }
+func (s *scene) restart() { s.handler, s.introspector = nil, nil }
 
-// validator returns a Validator as the scenario configures it, which counts the tokens that it judges.
+// validator returns a Validator as the scenario configures it.
 func (s *scene) validator() middleware.Validator {
+	if s.asking != nil {
+		s.introspector = s.newIntrospector()
+		return s.introspector
+	}
 	config := s.keys
 	config.Issuer, config.Audience, config.Now = s.issuer.Issuer(), audience, s.clock.Now
-	config.HTTPClient = s.issuer.HTTPClient()
-	config.HTTPClient.Transport = &counter{config.HTTPClient.Transport, &s.outbound}
+	config.HTTPClient = s.httpClient()
 	validator, err := jwks.New(config)
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = validator.Close() })
-	return &counted{validator, &s.judged}
+	return validator
+}
+
+// httpClient returns a client that reaches the authorization server and counts its requests.
+func (s *scene) httpClient() *http.Client {
+	client := s.issuer.HTTPClient()
+	client.Transport = &counter{client.Transport, &s.outbound, s.answered}
+	return client
 }
 
 // mount builds the server around a Guard.
@@ -103,6 +122,9 @@ func (s *scene) mount(guard *middleware.Guard) {
 	routes := []Route{{protected, guard, s.groups, s.policy, handler}}
 	for path, policy := range s.beside {
 		routes = append(routes, Route{path, guard, nil, policy, handler})
+	}
+	if s.introspector != nil {
+		routes = append(routes, Route{alwaysFresh, s.newGuard(s.introspector.Uncached()), nil, s.policy, handler})
 	}
 	s.handler = s.adapter(routes...)
 	s.server = httptest.NewServer(s.handler)
@@ -175,7 +197,7 @@ func (s *scene) judge(twist string, w want, r request, got answer) {
 func (s *scene) wantDiscreet(name string, r request, got answer) {
 	s.Helper()
 	shown := fmt.Sprint(got)
-	for _, secret := range r.secrets() {
+	for _, secret := range append(r.secrets(), clientSecret) {
 		if strings.Contains(shown, secret) || strings.Contains(s.log.String(), secret) {
 			s.Errorf("%s: a part of the credentials is in the answer or in the log", name)
 		}
@@ -187,7 +209,7 @@ func (s *scene) wantDiscreet(name string, r request, got answer) {
 	}
 }
 
-// quiet fails the test if the key source makes a request while f runs.
+// quiet fails the test if the Validator makes a request while f runs.
 func (s *scene) quiet(f func()) {
 	s.Helper()
 	before := s.outbound.Load()
