@@ -55,7 +55,8 @@ type Config struct {
 	// of their own, so that a flood of invented tokens displaces no good one. Default: 10,000.
 	MaxNegativeEntries int
 
-	// Timeout bounds one call, and separately what a request waits for the outcome. Default: 3 seconds.
+	// Timeout bounds one call, and separately what a request waits for the outcome. While the server is down, a call has
+	// half of it. Default: 3 seconds.
 	Timeout time.Duration
 	// MaxConcurrent bounds the calls under way. Further questions wait for their turn. Default: 64.
 	MaxConcurrent int

@@ -11,7 +11,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// probePause is the time between two probes while the endpoint is down.
+// probePause is the longest time between two probes while the endpoint is down.
 const probePause = 100 * time.Millisecond
 
 var errClosed = errors.New("the validator is closed")
@@ -22,6 +22,7 @@ var errClosed = errors.New("the validator is closed")
 type line struct {
 	limit    int
 	timeout  time.Duration
+	pause    time.Duration // between two probes
 	question func(ctx context.Context, accessToken string) (*middleware.Token, error)
 	cache    *cache
 	now      func() time.Time
@@ -52,6 +53,7 @@ func newLine(c *Config, cache *cache, question func(context.Context, string) (*m
 	l := &line{
 		limit:    c.MaxConcurrent,
 		timeout:  c.Timeout,
+		pause:    min(probePause, c.Timeout/8),
 		question: question,
 		cache:    cache,
 		now:      c.Now,
@@ -61,7 +63,7 @@ func newLine(c *Config, cache *cache, question func(context.Context, string) (*m
 	}
 	breakAfter := uint64(c.BreakAfter)
 	l.breaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
-		Timeout:      probePause,
+		Timeout:      l.pause,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return uint64(c.ConsecutiveFailures) >= breakAfter },
 		IsSuccessful: func(err error) bool { return !isOutage(err) },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
@@ -82,7 +84,7 @@ func isOutage(err error) bool {
 
 // scheduleProbe has the queue looked at again once the breaker lets a probe through. The caller holds mu.
 func (l *line) scheduleProbe() {
-	const pause = probePause + time.Millisecond // the breaker wants it to be over
+	pause := l.pause + time.Millisecond // the breaker wants it to be over
 	switch {
 	case l.closed:
 	case l.probe != nil:
@@ -165,12 +167,22 @@ func (l *line) dispatch() {
 		f.began = l.clock
 		l.running++
 		l.counts.calls++
-		l.flights.Go(func() { l.fly(f, report) })
+		patience := l.patience()
+		l.flights.Go(func() { l.fly(f, patience, report) })
 	}
 }
 
-func (l *line) fly(f *flight, report func(error)) {
-	ctx, cancel := context.WithTimeout(l.lifetime, l.timeout)
+// patience is how long a call may take. A probe gets half of what a request waits, so that a request which comes during a
+// lost probe still sees the next one. The caller holds mu.
+func (l *line) patience() time.Duration {
+	if l.breaker.State() != gobreaker.StateClosed {
+		return l.timeout / 2
+	}
+	return l.timeout
+}
+
+func (l *line) fly(f *flight, patience time.Duration, report func(error)) {
+	ctx, cancel := context.WithTimeout(l.lifetime, patience)
 	defer cancel()
 	asked := l.now()
 	f.token, f.err = l.question(ctx, f.accessToken)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -239,7 +238,6 @@ func TestBreakerOff(t *testing.T) {
 type socketServer struct {
 	*httptest.Server
 	opened, open, most atomic.Int64
-	mu                 sync.Mutex
 	idle               chan struct{}
 }
 

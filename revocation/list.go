@@ -111,8 +111,11 @@ func (l *List) Revoke(ctx context.Context, r Revocation) error {
 // that is ahead, lives as long as any may, and is granted leeway after that.
 func (l *List) until(r *Revocation, k kind, now time.Time) int64 {
 	end := now.Add(margin + l.config.MaxTokenLifetime + margin + margin)
-	if known := r.ExpiresAt.Add(margin); k <= byID && !r.ExpiresAt.IsZero() && known.Before(end) {
-		end = known
+	if k <= byID && !r.ExpiresAt.IsZero() {
+		end = r.ExpiresAt.Add(margin)
+		if latest := now.Add(maxLifetime); latest.Before(end) {
+			end = latest
+		}
 	}
 	return end.Add(time.Second - 1).Unix()
 }

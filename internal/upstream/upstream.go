@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxHeaderBytes bounds the header of an answer; Go's own default is meant for web pages with cookies.
@@ -40,6 +41,8 @@ func newTransport() *http.Transport {
 		transport = standard.Clone()
 	}
 	transport.MaxResponseHeaderBytes = maxHeaderBytes
+	// Without pings a connection whose other end vanished silently would be used until the kernel gives up on it.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: time.Second, PingTimeout: time.Second}
 	return transport
 }
 
