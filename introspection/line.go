@@ -185,7 +185,7 @@ func (l *line) fly(f *flight, patience time.Duration, report func(error)) {
 	ctx, cancel := context.WithTimeout(l.lifetime, patience)
 	defer cancel()
 	asked := l.now()
-	f.token, f.err = l.question(ctx, f.accessToken)
+	f.token, f.err = l.ask(ctx, f.accessToken)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running--
@@ -197,6 +197,18 @@ func (l *line) fly(f *flight, patience time.Duration, report func(error)) {
 		l.refuse(f.err, f.began)
 	}
 	l.dispatch()
+}
+
+var errPanicked = errors.New("a function or transport of the configuration panicked")
+
+// ask puts the question. A panic of the caller's code must not end the process: no HTTP server stands above this goroutine.
+func (l *line) ask(ctx context.Context, accessToken string) (t *middleware.Token, err error) {
+	defer func() {
+		if recover() != nil {
+			t, err = nil, unavailable(errPanicked)
+		}
+	}()
+	return l.question(ctx, accessToken)
 }
 
 // record keeps what a flight has found out. Keeping and forgetting exclude each other: what was asked before the token

@@ -313,3 +313,15 @@ func TestHangingSockets(t *testing.T) {
 		t.Errorf("%d connections at once", n)
 	}
 }
+
+// A bug in a function of the configuration is an outage, not the end of the process.
+func TestPanickingSource(t *testing.T) {
+	v, err := introspection.New(introspection.Config{
+		Endpoint:   "https://as.example.com/introspect",
+		ClientAuth: introspection.BearerToken(func(context.Context) (string, error) { panic("a bug of the program") }),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, v, "a", "unavailable")
+}

@@ -16,7 +16,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// Signer makes compact JWS for tests and for fake authorization servers. It signs whatever it is given, well formed
+// Signer makes compact JWS for client assertions (RFC 7523), tests and fake authorization servers. It signs whatever it is given, well formed
 // or not. It is immutable and safe for concurrent use.
 type Signer struct {
 	algorithm Algorithm
