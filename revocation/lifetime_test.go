@@ -163,3 +163,15 @@ func TestDefaultLifetime(t *testing.T) {
 		wantVerdict(t, list, aliceBut(func(t *middleware.Token) { t.ExpiresAt = t.IssuedAt.Add(lifetime) }), want)
 	}
 }
+
+// Without a longest lifetime, tokens may live for ever, and what was revoked stays so.
+func TestEntriesWithoutEnd(t *testing.T) {
+	c := &clock{}
+	list := newList(t, c, revocation.Config{MaxTokenLifetime: -1})
+	token := alice()
+	token.IssuedAt, token.ExpiresAt = noon, noon.AddDate(500, 0, 0)
+	wantVerdict(t, list, &token, "good")
+	revoke(t, list, revocation.Revocation{Token: aliceToken, ExpiresAt: noon.Add(hour)})
+	c.set(noon.AddDate(499, 0, 0))
+	wantVerdict(t, list, &token, "revoked")
+}

@@ -15,7 +15,8 @@ import (
 type Config struct {
 	// MaxTokenLifetime is the longest lifetime of an access token. Entries are kept 15 minutes longer, for clocks that
 	// differ, and tokens that live longer are refused. Tokens that do not say when they end are refused while the entry is
-	// kept, and should be revoked at their issuer as well. At most 10 years. Default: 24 hours.
+	// kept, and should be revoked at their issuer as well. At most 10 years; negative: tokens may live for ever, and entries
+	// are kept until the process ends. Default: 24 hours.
 	MaxTokenLifetime time.Duration
 	// MaxEntries bounds the list. A full list refuses further revocations, with ErrFull, and forgets none. An entry takes
 	// 43 to 85 bytes. Default: 1,000,000.
@@ -58,11 +59,11 @@ type List struct {
 
 // NewList returns an empty list.
 func NewList(cfg Config) (*List, error) {
-	if cfg.MaxTokenLifetime < 0 || cfg.MaxEntries < 0 {
-		return nil, errors.New("revocation: MaxTokenLifetime and MaxEntries must not be negative")
+	if cfg.MaxEntries < 0 {
+		return nil, errors.New("revocation: MaxEntries must not be negative")
 	}
 	if cfg.MaxTokenLifetime > maxLifetime {
-		return nil, errors.New("revocation: MaxTokenLifetime must be at most 10 years")
+		return nil, errors.New("revocation: MaxTokenLifetime must be at most 10 years; negative means without end")
 	}
 	if cfg.MaxTokenLifetime == 0 {
 		cfg.MaxTokenLifetime = 24 * time.Hour
@@ -110,6 +111,9 @@ func (l *List) Revoke(ctx context.Context, r Revocation) error {
 // until returns the second from which no token that is meant can be honoured any more. The last one is issued by a clock
 // that is ahead, lives as long as any may, and is granted leeway after that.
 func (l *List) until(r *Revocation, k kind, now time.Time) int64 {
+	if l.config.MaxTokenLifetime < 0 {
+		return forever
+	}
 	end := now.Add(margin + l.config.MaxTokenLifetime + margin + margin)
 	if k <= byID && !r.ExpiresAt.IsZero() {
 		end = r.ExpiresAt.Add(margin)
@@ -152,8 +156,8 @@ var errRevoked = middleware.Reject(middleware.ReasonRevoked, nil)
 
 // outlives reports a token whose lifetime is longer than that of an entry.
 func (l *List) outlives(t *middleware.Token) bool {
-	if t.ExpiresAt.IsZero() {
-		return false // introspected: the authorization server is asked again
+	if t.ExpiresAt.IsZero() || l.config.MaxTokenLifetime < 0 {
+		return false // introspected, so the authorization server is asked again; or entries never end
 	}
 	from := t.IssuedAt
 	if from.IsZero() {

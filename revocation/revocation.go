@@ -57,6 +57,9 @@ var kindNames = [...]string{"token", "jti", "session", "subject", "client", "gra
 var ErrTarget = errors.New("revocation: name a Token, or an Issuer and one of ID, SessionID, Subject, ClientID, " +
 	"Subject with ClientID, or Before")
 
+// forever is the end of an entry that has none.
+const forever = math.MaxInt64
+
 // everything stands for tokens whatever their time of issue.
 const everything = math.MaxInt64
 
@@ -131,5 +134,8 @@ func (r *Revocation) audit(k kind, before, until int64) []slog.Attr {
 	if before != everything {
 		attrs = append(attrs, slog.Time("before", time.Unix(before, 0).UTC()))
 	}
-	return append(attrs, slog.Time("until", time.Unix(until, 0).UTC()))
+	if until != forever {
+		attrs = append(attrs, slog.Time("until", time.Unix(until, 0).UTC()))
+	}
+	return attrs
 }
