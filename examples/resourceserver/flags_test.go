@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bearergate/bearergate/oauthtest"
+)
+
+// refused runs the program, which must not start, and returns the line it says instead.
+func refused(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := program(t, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || exit.ExitCode() != 2 {
+		t.Errorf("%q: %v, want exit status 2", args, err)
+	}
+	line, found := strings.CutPrefix(stderr.String(), "resourceserver: ")
+	if !found || strings.Index(line, "\n") != len(line)-1 || stdout.Len() > 0 {
+		t.Errorf("%q: stdout %q, stderr %q, want one line on stderr", args, &stdout, &stderr)
+	}
+	return line
+}
+
+// introspectionWith returns sound flags for introspection.
+func introspectionWith(secretFile string) []string {
+	return []string{
+		"-introspection-url", "https://login.example.com/i", "-introspection-client-id", "api",
+		"-introspection-client-secret-file", secretFile,
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	short := filepath.Join(t.TempDir(), "short")
+	if err := os.WriteFile(short, []byte("31 bytes are not enough for this\n")[1:], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sound := []string{"-issuer", "https://login.example.com", "-audience", audience, "-addr", "127.0.0.1:0"}
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no issuer", []string{"-audience", audience}, "-issuer is required"},
+		{"no audience", sound[:2], "Audience is required"},
+		{"empty audience", append(sound, "-audience", ""), "Audience is required"},
+		{"unknown flag", append(sound, "-nope"), "not defined: -nope"},
+		{"argument", append(sound, "nope"), `unexpected argument "nope"`},
+		{"adapter", append(sound, "-adapter", "chi"), "use one of echo, gin, nethttp"},
+		{"profile", append(sound, "-profile", "okto"), "use one of rfc9068, keycloak,"},
+		{"token cache", append(sound, "-token-cache", "maybe"), "use one of on, off"},
+		{"algorithm", append(sound, "-alg", "none"), `"none" is not a supported signature algorithm`},
+		{"symmetric algorithm", append(sound, "-alg", "HS256"), "HS256 does not fit the keys"},
+		{"duration", append(sound, "-leeway", "10"), "use a duration such as"},
+		{"leeway", append(sound, "-leeway", "1h"), "Leeway must be at most 5 minutes"},
+		{"no fetch timeout", append(sound, "-fetch-timeout", "0"), "FetchTimeout cannot be off"},
+		{"no cool-down", append(sound, "-jwks-cooldown", "0"), "Cooldown cannot be off"},
+		{"realm", append(sound, "-realm", "caf\u00e9"), "Realm must be printable ASCII"},
+		{"address", append(sound, "-addr", "nowhere"), "-addr: "},
+		{"same issuer twice", append(sound, sound[:2]...), "two Validators for issuer"},
+		{"plain http", append(sound, "-issuer", "http://127.0.0.1:9"), "must be https"},
+		{"plain http elsewhere", append(sound, "-insecure-http", "-issuer", "http://example.com"), "loopback"},
+		{"more key sets than issuers", append(sound, "-jwks-url", "", "-jwks-url", ""), "2 key sets for 1 issuers"},
+		{"no such file", append(sound, "-jwks-file", short+"er"), "-jwks-file: "},
+		{"no key set", append(sound, "-jwks-file", short), "-jwks-file: "},
+		{"short secret", append(sound, "-hs256-secret-file", short), "Secret"},
+		{"keys of nobody", []string{"-jwks-file", short, "-introspection-url", "https://login.example.com/i"}, "-jwks-file needs -issuer"},
+		{"introspection as nobody", append(sound, "-introspection-url", "https://login.example.com/i"), "-introspection-url needs -introspection-client-id"},
+		{"introspection without secret", append(sound, "-introspection-client-id", "api"), "-introspection-client-id needs -introspection-client-secret-file"},
+		{"introspection secret missing", append(sound, introspectionWith(short+"er")...), "-introspection-client-secret-file: "},
+		{"introspection nowhere", append(sound, "-introspection-mode", "all"), "-introspection-mode needs -introspection-url"},
+		{"introspection mode", append(sound, "-introspection-mode", "some"), "use one of opaque, all"},
+		{"introspection cached nowhere", append(sound, "-introspection-cache-ttl", "0"), "-introspection-cache-ttl needs -introspection-url"},
+		{"signatures of nobody", append(introspectionWith(short), "-introspection-jwt"), "-introspection-jwt needs -issuer"},
+		{"introspection in plain http", append(introspectionWith(short), "-introspection-url", "http://127.0.0.1:9"), "Endpoint: "},
+		{"revocation as nobody", append(sound, "-revocation-url", "https://login.example.com/r"), "-revocation-url needs -introspection-client-id"},
+		{"revocation in plain http", append(append(sound, introspectionWith(short)...), "-revocation-url", "http://127.0.0.1:9"), "Endpoint: "},
+		{"two kinds of keys", append(sound, "-hs256-secret-file", short, "-jwks-url", "https://login.example.com/k"), "only one of"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := refused(t, test.args...); !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q in it", got, test.want)
+			}
+		})
+	}
+}
+
+func TestUnbuilt(t *testing.T) {
+	for _, u := range unbuilt {
+		asked := "-" + u.flag + "=true"
+		want := "-" + u.flag + ": this build does not support " + u.feature + " yet\n"
+		if got := refused(t, asked, "-audience", audience); got != want {
+			t.Errorf("%s: got %q, want %q", asked, got, want)
+		}
+	}
+}
+
+// What an unbuilt flag says by default may be said aloud.
+func TestIdleFlags(t *testing.T) {
+	as := newIssuer(t, oauthtest.Config{})
+	s := trusting(t, as, "-dpop", "off", "-dpop-nonce=false", "-introspection-mode", "opaque", "-introspection-url", "",
+		"-token-cache", "off")
+	s.wantStatus(as.Mint(oauthtest.Token{}), 200)
+}
+
+func TestHelp(t *testing.T) {
+	cmd := program(t, "-help")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
+	}
+	if stdout.Len() > 0 || !strings.Contains(stderr.String(), "  -issuer URL\n") {
+		t.Errorf("stdout %q, stderr %q", &stdout, &stderr)
+	}
+}

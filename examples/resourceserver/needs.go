@@ -1,0 +1,42 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// needs lists the flags that mean nothing without another one.
+var needs = []struct {
+	flag  string
+	oneOf []string
+}{
+	{"jwks-file", []string{"issuer"}},
+	{"hs256-secret-file", []string{"issuer"}},
+	{"introspection-url", []string{"introspection-client-id"}},
+	{"introspection-client-id", []string{"introspection-client-secret-file"}},
+	{"introspection-client-id", []string{"introspection-url", "revocation-url"}},
+	{"introspection-client-secret-file", []string{"introspection-client-id"}},
+	{"introspection-mode", []string{"introspection-url"}},
+	{"introspection-cache-ttl", []string{"introspection-url"}},
+	{"introspection-negative-ttl", []string{"introspection-url"}},
+	{"introspection-jwt", []string{"introspection-url"}},
+	{"introspection-jwt", []string{"issuer"}},
+	{"revocation-url", []string{"introspection-client-id"}},
+}
+
+// refuseIncomplete returns an error for the first flag that was given without another one it needs: to ignore it would be
+// to serve with less protection than was asked for.
+func refuseIncomplete(set *flag.FlagSet) error {
+	given := func(name string) bool {
+		f := set.Lookup(name)
+		return f.Value.String() != f.DefValue
+	}
+	for _, n := range needs {
+		if given(n.flag) && !slices.ContainsFunc(n.oneOf, given) {
+			return fmt.Errorf("-%s needs -%s", n.flag, strings.Join(n.oneOf, " or -"))
+		}
+	}
+	return nil
+}

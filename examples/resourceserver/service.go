@@ -1,0 +1,49 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/revocation"
+)
+
+// service is everything that the flags configure.
+type service struct {
+	guard   *middleware.Guard
+	fresh   *middleware.Guard // asks the authorization server on every request; nil without introspection
+	denied  *revocation.List
+	revoker *revocation.Client // nil without an authorization server to tell
+	sources []source
+	log     *slog.Logger
+}
+
+func newService(o options, log *slog.Logger) (*service, error) {
+	v, err := o.validators()
+	if err != nil {
+		return nil, err
+	}
+	s := &service{sources: v.sources, log: log}
+	if s.denied, s.revoker, err = o.revocations(v.asked, log); err != nil {
+		return nil, err
+	}
+	config := middleware.Config{
+		Realm:           o.realm,
+		AdvertiseScopes: true,
+		Revocations:     s.denied,
+		OnDecision:      middleware.LogDecisions(log),
+	}
+	if s.guard, err = middleware.New(v.usual(o.introspectionMode), config); err != nil {
+		return nil, err
+	}
+	if v.asked != nil {
+		s.fresh, err = middleware.New(v.fresh(o.introspectionMode), config)
+	}
+	return s, err
+}
+
+// close ends the calls in progress.
+func (s *service) close() {
+	for _, source := range s.sources {
+		_ = source.Close()
+	}
+}
