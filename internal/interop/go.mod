@@ -1,0 +1,3 @@
+module github.com/bearergate/bearergate/internal/interop
+
+go 1.26.0

@@ -1,0 +1,79 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+const buildTimeout = 5 * time.Minute
+
+var scratch string
+
+// Main runs the tests of m with a directory for the programs they build, and removes it afterwards. Every package
+// that starts one calls it from TestMain.
+func Main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "bearergate-interop-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	scratch = dir
+	return m.Run()
+}
+
+// moduleDir is the directory of this module, whichever of its packages is under test.
+var moduleDir = sync.OnceValues(func() (string, error) {
+	gomod, err := exec.Command("go", "env", "GOMOD").Output()
+	return filepath.Dir(string(gomod)), err
+})
+
+var buildResourceServer = sync.OnceValues(func() (string, error) {
+	if scratch == "" {
+		return "", errors.New("harness.Main was not called from TestMain")
+	}
+	module, err := moduleDir()
+	if err != nil {
+		return "", err
+	}
+	examples := filepath.Join(module, "..", "..", "examples")
+	binary := filepath.Join(scratch, "resourceserver")
+	return binary, run(examples, "go", "build", "-o", binary, "./resourceserver")
+})
+
+// installOIDCProvider returns the directory of the npm project, with its dependencies in place.
+var installOIDCProvider = sync.OnceValues(func() (string, error) {
+	module, err := moduleDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(module, "oidcprovider")
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return "", fmt.Errorf("%w; the interop suites need Node.js 20 or later with npm", err)
+		}
+	}
+	// npm writes this file last, so an interrupted installation is repeated.
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
+		return dir, nil
+	}
+	return dir, run(dir, "npm", "ci", "--no-audit", "--no-fund")
+})
+
+func run(dir, name string, args ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd, err, output)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package interop_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/bearergate/bearergate/internal/interop/harness"
+)
+
+// way is how a resource server makes use of introspection.
+type way struct {
+	name  string
+	keys  bool // it knows the issuer's keys too
+	flags []string
+}
+
+var (
+	introspectionAlone = way{"introspection alone", false, nil}
+	besideKeys         = way{"opaque tokens beside JWTs", true, nil}
+	signedAnswers      = way{"signed answers", true, []string{"-introspection-jwt"}}
+	stillActive        = way{"JWTs that are still active", true, []string{"-introspection-mode", "all"}}
+)
+
+// introspectable are authorization servers, each with the ways that are of use for its tokens.
+var introspectable = []struct {
+	name     string
+	start    func(testing.TB) *harness.AuthorizationServer
+	resource string // what its clients ask for
+	ways     []way
+}{
+	{"oidc-provider", startOIDCProvider, audience + "/?format=opaque", []way{introspectionAlone, besideKeys, signedAnswers}},
+	{"Glewlwyd", harness.StartGlewlwyd, audience, []way{introspectionAlone, stillActive}},
+	{"django-oauth-toolkit", harness.StartDjangoOAuthToolkit, "", []way{introspectionAlone}},
+}
+
+func startOIDCProvider(t testing.TB) *harness.AuthorizationServer {
+	t.Helper()
+	return harness.StartOIDCProvider(t).AuthorizationServer
+}
+
+// introspector is a resource server that introspects.
+type introspector struct {
+	*harness.ResourceServer
+	name   string
+	as     *harness.AuthorizationServer
+	obtain func(t testing.TB, scope string) string
+}
+
+func TestIntrospection(t *testing.T) {
+	for _, s := range introspectable {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			as := s.start(t)
+			obtain := func(t testing.TB, scope string) string {
+				t.Helper()
+				return as.Grant(t, s.resource, scope)
+			}
+			var trusted, strangers []introspector
+			for _, w := range s.ways {
+				for _, adapter := range adapters {
+					name := w.name + "/" + adapter
+					rs := startIntrospector(t, as, w, adapter, harness.Secret(as.ResourceServer))
+					stranger := startIntrospector(t, as, w, adapter, "wrong")
+					trusted = append(trusted, introspector{rs, name, as, obtain})
+					strangers = append(strangers, introspector{stranger, name, as, obtain})
+				}
+			}
+			each(t, "verdicts", trusted, introspector.testVerdicts)
+			each(t, "wrong credentials", strangers, introspector.testUnavailable)
+			testOutage(t, as, trusted)
+		})
+	}
+}
+
+func startIntrospector(t *testing.T, as *harness.AuthorizationServer, w way, adapter, secret string) *harness.ResourceServer {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := slices.Concat([]string{
+		"-adapter", adapter, "-audience", audience, "-insecure-http",
+		"-introspection-url", as.IntrospectionURL, "-revocation-url", as.RevocationURL,
+		"-introspection-client-id", as.ResourceServer, "-introspection-client-secret-file", file,
+	}, w.flags)
+	if w.keys {
+		flags = append(flags, "-issuer", as.Issuer)
+	}
+	return harness.StartResourceServer(t, flags...)
+}
+
+// each runs a test with all resource servers at once, and waits for all of them.
+func each(t *testing.T, name string, all []introspector, test func(introspector, *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		for _, rs := range all {
+			t.Run(rs.name, func(t *testing.T) {
+				t.Parallel()
+				test(rs, t)
+			})
+		}
+	})
+}
+
+func (rs introspector) testVerdicts(t *testing.T) {
+	good := rs.obtain(t, scope)
+	var call harness.Call
+	rs.Get(t, "/orders", good).Decode(t, &call)
+	if call.ClientID != harness.ClientID || !slices.Equal(call.Scopes, []string{scope}) || call.Calls != 1 {
+		t.Errorf("handler says %+v", call)
+	}
+	wantStatus(t, rs.Get(t, "/readyz", ""), http.StatusOK)
+
+	wantRefusal(t, rs.Get(t, "/orders", rs.obtain(t, "reports:read")), http.StatusForbidden,
+		map[string]string{"error": "insufficient_scope", "scope": scope})
+	wantRefusal(t, rs.Get(t, "/orders", "unknown"), http.StatusUnauthorized, invalidToken)
+
+	elsewhere := rs.obtain(t, scope)
+	wantStatus(t, rs.Get(t, "/orders", elsewhere), http.StatusOK)
+	rs.as.Revoke(t, elsewhere)
+	// The route that always asks finds out, and then no other route believes its cache.
+	wantRefusal(t, rs.Get(t, "/fresh", elsewhere), http.StatusUnauthorized, invalidToken)
+	wantRefusal(t, rs.Get(t, "/orders", elsewhere), http.StatusUnauthorized, invalidToken)
+
+	here := rs.obtain(t, scope)
+	wantStatus(t, rs.Get(t, "/orders", here), http.StatusOK)
+	wantStatus(t, rs.Post(t, "/revoke", good, url.Values{"token": {here}}), http.StatusOK)
+	wantRefusal(t, rs.Get(t, "/orders", here), http.StatusUnauthorized, invalidToken)
+	if rs.as.Active(t, here) {
+		t.Error("the authorization server was not told of the revocation")
+	}
+	wantCalls(t, rs.ResourceServer, good, 4)
+}
+
+// testUnavailable: whatever keeps the authorization server from answering is no reason to throw a token away.
+func (rs introspector) testUnavailable(t *testing.T) {
+	wantUnavailable(t, rs.Get(t, "/orders", rs.obtain(t, scope)))
+	wantStatus(t, rs.Get(t, "/readyz", ""), http.StatusServiceUnavailable)
+}
+
+// testOutage stops the authorization server and starts it again.
+func testOutage(t *testing.T, as *harness.AuthorizationServer, all []introspector) {
+	used, unused := map[string]string{}, map[string]string{}
+	for _, rs := range all {
+		used[rs.name], unused[rs.name] = rs.obtain(t, scope), rs.obtain(t, scope)
+		wantStatus(t, rs.Get(t, "/orders", used[rs.name]), http.StatusOK)
+	}
+
+	as.Stop()
+	each(t, "stopped", all, func(rs introspector, t *testing.T) {
+		for range 8 { // more than it takes to open the circuit breaker
+			wantUnavailable(t, rs.Get(t, "/orders", unused[rs.name]))
+		}
+		wantUnavailable(t, rs.Get(t, "/fresh", used[rs.name]))
+		wantStatus(t, rs.Get(t, "/orders", used[rs.name]), http.StatusOK)
+		wantStatus(t, rs.Get(t, "/readyz", ""), http.StatusServiceUnavailable)
+	})
+
+	as.Restart(t)
+	each(t, "back", all, func(rs introspector, t *testing.T) {
+		wantStatus(t, rs.Get(t, "/orders", unused[rs.name]), http.StatusOK)
+		wantStatus(t, rs.Get(t, "/readyz", ""), http.StatusOK)
+	})
+}
