@@ -1,0 +1,64 @@
+# Every module of the workspace is covered by the package pattern "work"; "./..." would stop at the root module's border.
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# How long each fuzz target runs: make fuzz FUZZTIME=5m
+export FUZZTIME ?= 10s
+
+# The packages whose tests need nothing but Go.
+SHORT = $$(go list work | grep -v /internal/interop)
+
+# The race detector needs cgo, and so a C compiler.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all
+all: lint standalone api test ## Everything that CI runs
+
+.PHONY: demo
+demo: ## Run the quickstart: a protected API on three frameworks, with its own authorization server
+	go run ./examples/quickstart
+
+.PHONY: test
+test: setup ## Run every test of every module (needs Go, a C compiler, Node.js and npm; installs what apt can)
+	go test -race -shuffle=on work
+
+.PHONY: test-short
+test-short: ## Run the tests that need nothing but Go
+	go test $(RACE) -shuffle=on $(SHORT)
+
+.PHONY: setup
+setup: ## Install what the full test suite needs
+	scripts/setup
+
+.PHONY: lint
+lint: ## Check the format, run vet, staticcheck and the rules of .golangci.yml
+	$(GOLANGCI_LINT) run $$(go list -m -f '{{.Dir}}/...')
+
+.PHONY: fmt
+fmt: ## Format every Go file
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: standalone
+standalone: ## Vet each module without the workspace, as its users see it, and check that its go.mod is tidy
+	scripts/standalone
+
+.PHONY: api
+api: ## Compare the exported API with api/
+	go run ./internal/tools/api
+
+.PHONY: api-update
+api-update: ## Write the exported API to api/
+	go run ./internal/tools/api -update
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
+	scripts/fuzz
+
+.PHONY: cover
+cover: ## Measure how much of the libraries the tests reach, without the interop suites
+	go test -coverprofile=coverage.out -coverpkg=$$(go list work | grep -Ev '/(examples|internal/(interop|tools))' | paste -sd ,) $(SHORT)
+	go tool cover -func=coverage.out | tail -n 1
