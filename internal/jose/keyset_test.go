@@ -150,7 +150,7 @@ func TestParseKeySetRefuses(t *testing.T) {
 		{"keys twice, once escaped", `{"keys":[` + key + `],"\u006beys":[]}`, jose.ErrMalformed},
 		{"other member twice", `{"a":1,"keys":[` + key + `],"a":1}`, jose.ErrMalformed},
 		{"second document", repeat(1) + repeat(1), jose.ErrMalformed},
-		{"too deep", `{"keys":[` + key + `],"a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, jose.ErrMalformed},
+		{"too deep", `{"keys":[` + key + `],"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`, jose.ErrMalformed},
 		{"101 keys", repeat(101), jose.ErrMalformed},
 		{"no keys", `{"keys":[]}`, jose.ErrNoKeys},
 		{"no usable key", `{"keys":[{"kty":"` + marker + `"}]}`, jose.ErrNoKeys},
@@ -235,5 +235,15 @@ func TestCandidatesAreBounded(t *testing.T) {
 	keys[0] = nil
 	if slices.Contains(slices.Collect(set.Keys()), nil) {
 		t.Error("the set shares the caller's slice")
+	}
+}
+
+// A neighbour that nests too deeply to be read does not take the good key with it.
+func TestDeepNeighbour(t *testing.T) {
+	good := altered(t, jose.ES256, nil)
+	deep := `{"kty":"EC","x5c":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`
+	set, skipped, err := jose.ParseKeySet([]byte(`{"keys":[` + deep + `,` + good + `]}`))
+	if err != nil || set.Len() != 1 || len(skipped) != 1 {
+		t.Errorf("%d keys, %d skipped, %v", set.Len(), len(skipped), err)
 	}
 }

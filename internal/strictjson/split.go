@@ -8,12 +8,9 @@ import (
 )
 
 // Members is Object for a document whose parts are judged one by one: duplicate names are refused among the members
-// of the object itself, and left for whoever reads a member further down.
-// The error is ErrSyntax, ErrDepth or ErrType.
+// of the object itself. Duplicates and nesting further down are left for whoever reads a member.
+// The error is ErrSyntax or ErrType.
 func Members(data []byte) (map[string]Value, error) {
-	if !shallow(data) {
-		return nil, ErrDepth
-	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
 	switch d.PeekKind() {
 	case jsontext.KindBeginObject:
@@ -56,12 +53,12 @@ func readMembers(d *jsontext.Decoder) (map[string]Value, error) {
 	return members, err
 }
 
-// Elements returns the elements of data, which must be one JSON array. Like Members it leaves duplicate names inside
-// an element to whoever reads that element.
-// The error is ErrSyntax, ErrDepth or ErrType.
+// Elements returns the elements of data, which must be one JSON array. Like Members it leaves duplicate names and nesting
+// inside an element to whoever reads that element.
+// The error is ErrSyntax or ErrType.
 func Elements(data []byte) ([]Value, error) {
 	var elements []Value
-	if err := unmarshal(data, &elements, jsontext.AllowDuplicateNames(true)); err != nil {
+	if err := decode(data, &elements, jsontext.AllowDuplicateNames(true)); err != nil {
 		return nil, err
 	}
 	if elements == nil {

@@ -66,10 +66,15 @@ func Marshal(v any) ([]byte, error) {
 	return data, nil
 }
 
-func unmarshal(data []byte, v any, options ...json.Options) error {
+func unmarshal(data []byte, v any) error {
 	if !shallow(data) {
 		return ErrDepth
 	}
+	return decode(data, v)
+}
+
+// decode leaves nesting to the library, which gives up at ten thousand.
+func decode(data []byte, v any, options ...json.Options) error {
 	err := json.Unmarshal(data, v, options...)
 	if err == nil {
 		return nil

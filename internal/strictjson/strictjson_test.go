@@ -149,7 +149,7 @@ func TestMembers(t *testing.T) {
 		t.Errorf("got %s", members)
 	}
 	for _, tt := range refused {
-		if strings.HasPrefix(tt.name, "nested duplicate") {
+		if strings.HasPrefix(tt.name, "nested duplicate") || strings.HasPrefix(tt.name, "too deep") {
 			continue
 		}
 		if _, err := strictjson.Members([]byte(tt.input)); err == nil {
@@ -170,10 +170,10 @@ func TestElements(t *testing.T) {
 	}
 	for input, want := range map[string]error{
 		"null": strictjson.ErrType, "{}": strictjson.ErrType, "": strictjson.ErrSyntax, "[1,]": strictjson.ErrSyntax,
-		"[] []": strictjson.ErrSyntax, nested(strictjson.MaxDepth + 1): strictjson.ErrDepth,
+		"[] []": strictjson.ErrSyntax, nested(20_000): strictjson.ErrSyntax,
 	} {
 		if _, err := strictjson.Elements([]byte(input)); !errors.Is(err, want) {
-			t.Errorf("Elements(%s) = %v, want %v", input, err, want)
+			t.Errorf("Elements(%.40s) = %v, want %v", input, err, want)
 		}
 	}
 }
