@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -227,3 +228,37 @@ func TestConcurrentRequests(t *testing.T) {
 
 // unrelated is the context key of some other package.
 type unrelated struct{}
+
+// A request made from the context of one that lasts is judged anew once its token has expired or was revoked.
+func TestReusedContext(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	revoked := false
+	list := revocations(func(*middleware.Token) error {
+		if revoked {
+			return middleware.Reject(middleware.ReasonRevoked, nil)
+		}
+		return nil
+	})
+	var asked []string
+	token := alice()
+	token.ExpiresAt = now.Add(time.Hour)
+	guard := newGuard(t, record(&asked, honour(token)), middleware.Config{Revocations: list, Now: func() time.Time { return now }})
+	first, err := guard.Authorize(http.Header{}, bearer("a"), middleware.Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := func() string {
+		return authorize(t, guard, bearer("a").WithContext(first.Context()), middleware.Policy{})
+	}
+	if got := again(); got != "pass" || len(asked) != 1 {
+		t.Errorf("%s after %d validations", got, len(asked))
+	}
+	now = now.Add(2 * time.Hour)
+	if again(); len(asked) != 2 {
+		t.Errorf("%d validations: an expired token was taken from the context", len(asked))
+	}
+	now, revoked = now.Add(-2*time.Hour), true
+	if got := again(); got != "401 revoked" {
+		t.Errorf("revoked: %s", got)
+	}
+}
