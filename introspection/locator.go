@@ -27,11 +27,11 @@ func (l *locator) find(ctx context.Context) (string, error) {
 	}
 	select {
 	case known := <-l.found:
+		defer func() { l.found <- known }() // also if the caller's transport panics: others are waiting for it
 		var err error
 		if known == "" {
 			known, err = l.source.Endpoint(ctx, l.issuer, "introspection_endpoint")
 		}
-		l.found <- known
 		return known, err
 	case <-ctx.Done():
 		return "", context.Cause(ctx)

@@ -325,3 +325,32 @@ func TestPanickingSource(t *testing.T) {
 	}
 	want(t, v, "a", "unavailable")
 }
+
+// flaky is a transport that panics once.
+type flaky struct {
+	http.RoundTripper
+	panicked atomic.Bool
+}
+
+func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
+	if f.panicked.CompareAndSwap(false, true) {
+		panic("a bug of the program")
+	}
+	return f.RoundTripper.RoundTrip(r)
+}
+
+// A panic during discovery does not keep later questions from discovering.
+func TestPanickingDiscovery(t *testing.T) {
+	as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}})
+	v, err := introspection.New(introspection.Config{
+		Issuer:     as.Issuer(),
+		ClientAuth: introspection.SecretBasic("orders", "secret"),
+		HTTPClient: &http.Client{Transport: &flaky{RoundTripper: as.HTTPClient().Transport}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := as.Mint(oauthtest.Token{Opaque: true})
+	want(t, v, token, "unavailable")
+	want(t, v, token, "active")
+}
