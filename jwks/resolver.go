@@ -250,8 +250,8 @@ func (r *Resolver) makeRoom(now time.Time) time.Duration {
 	if r.live < r.config.MaxIssuers {
 		return 0
 	}
-	if now.Before(r.noRoom) {
-		return r.noRoom.Sub(now)
+	if wait := until(r.noRoom, now); wait > 0 {
+		return wait
 	}
 	var idlest any
 	var oldest int64
@@ -261,12 +261,22 @@ func (r *Resolver) makeRoom(now time.Time) time.Duration {
 		}
 		return true
 	})
-	if free := time.Unix(0, oldest).Add(minStay); now.Before(free) {
+	free := time.Unix(0, oldest).Add(minStay)
+	if wait := until(free, now); wait > 0 {
 		r.noRoom = free
-		return free.Sub(now)
+		return wait
 	}
 	r.issuers.Delete(idlest)
 	r.live--
+	return 0
+}
+
+// until returns how long it is until a time at most minStay ahead. One further ahead was noted by a clock that has been
+// set back since, and says nothing.
+func until(at, now time.Time) time.Duration {
+	if wait := at.Sub(now); wait <= minStay {
+		return max(wait, 0)
+	}
 	return 0
 }
 

@@ -211,3 +211,17 @@ func TestPanickingResolve(t *testing.T) {
 		wantOutcome(t, err, middleware.ErrUnavailable, middleware.ReasonIssuerUnavailable)
 	})
 }
+
+// TestResolverClockSetBack: what a clock noted before it was set back keeps no tenant out.
+func TestResolverClockSetBack(t *testing.T) {
+	d := newDirectory(t, tenant(1), tenant(2))
+	now := time.Now().Add(90 * time.Second)
+	r := d.resolver(func(c *jwks.ResolverConfig) {
+		c.MaxIssuers = 1
+		c.Now = func() time.Time { return now }
+	})
+	accepted(t, r, tokenOf(t, tenant(1)))
+	fullUp(t, r, tokenOf(t, tenant(2)))
+	now = now.Add(-2 * time.Minute)
+	accepted(t, r, tokenOf(t, tenant(2)))
+}
