@@ -26,7 +26,9 @@ type ClientConfig struct {
 	List *List
 	// Describe says what the authorization server knows of a token of any kind, as introspection does. It is asked about
 	// a refresh token before that is revoked, because nothing can be learnt of it afterwards. It returns an error that
-	// matches middleware.ErrInvalidToken for a token that is not active; its errors must not contain the token. Default:
+	// matches middleware.ErrInvalidToken for a token that is not active; its errors must not contain the token. That the
+	// token is a refresh token is only what Request.Hint says: unless Describe refuses access tokens, somebody who holds
+	// one can call it a refresh token and so end its session. Default:
 	// none, and the access tokens that were issued with a refresh token stay good here until they expire.
 	Describe func(ctx context.Context, token string) (*middleware.Token, error)
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -84,7 +85,8 @@ func (s *service) revokeToken(r *http.Request) error {
 	if hint != revocation.HintAccessToken && hint != revocation.HintRefreshToken {
 		hint = "" // RFC 7009, section 2.1: one we do not know is ignored
 	}
-	return s.revoker.Revoke(r.Context(), revocation.Request{Token: token, Hint: hint, By: by, Reason: reason})
+	ctx := context.WithoutCancel(r.Context()) // what the client does not wait for is done all the same
+	return s.revoker.Revoke(ctx, revocation.Request{Token: token, Hint: hint, By: by, Reason: reason})
 }
 
 // problem is an error of RFC 6749, section 5.2.
