@@ -126,7 +126,11 @@ type unverified struct {
 }
 
 func parse(accessToken string) (*unverified, error) {
-	t, err := jose.Parse(accessToken)
+	return parseUpTo(accessToken, jose.MaxTokenBytes)
+}
+
+func parseUpTo(jwt string, limit int) (*unverified, error) {
+	t, err := jose.ParseUpTo(jwt, limit)
 	if err != nil {
 		return nil, parseVerdict(err)
 	}

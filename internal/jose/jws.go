@@ -29,8 +29,11 @@ type JWS struct {
 // are refused whatever they say; parameters that offer a key (jwk, jku, x5c, x5u, x5t) are ignored and have no effect.
 //
 // The error matches ErrTooLarge, ErrMalformed, ErrAlgorithm or ErrCritical.
-func Parse(compact string) (*JWS, error) {
-	if len(compact) > MaxTokenBytes {
+func Parse(compact string) (*JWS, error) { return ParseUpTo(compact, MaxTokenBytes) }
+
+// ParseUpTo is Parse for a compact JWS of at most limit octets.
+func ParseUpTo(compact string, limit int) (*JWS, error) {
+	if len(compact) > limit {
 		return nil, ErrTooLarge
 	}
 	signingInput, signature, ok := cutLast(compact)
