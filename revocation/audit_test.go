@@ -64,6 +64,7 @@ func TestAudit(t *testing.T) {
 		{"target": "token", "fingerprint": hex.EncodeToString(digest[:8])},
 		{"target": "jti", "iss": issuer, "jti": "token-1"},
 		{"target": "session", "iss": issuer, "sid": "session-1"},
+		{"target": "session of subject", "iss": issuer, "sid": "session-1", "sub": "alice", "before": "2027-01-15T08:00:00Z"},
 		{"target": "subject", "iss": issuer, "sub": "alice", "before": "2027-01-15T08:00:00Z"},
 		{"target": "client", "iss": issuer, "client_id": "shop", "before": "2027-01-15T08:00:00Z"},
 		{"target": "grant", "iss": issuer, "sub": "alice", "client_id": "shop", "before": "2027-01-15T08:00:00Z"},

@@ -3,6 +3,7 @@ package revocation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -24,6 +25,9 @@ type Config struct {
 	// Caches are validators with cached answers, such as an *introspection.Validator. What they hold about a token is dropped
 	// when that very token is revoked. Refusing it does not depend on that.
 	Caches []middleware.Forgetter
+	// Replicator shares the revocations with the other replicas of the service. Close it when the service ends. Default:
+	// none, and what is revoked here is refused here alone.
+	Replicator Replicator
 	// Logger receives one audit record for each revocation, at level Info, and the failures of the handlers. Default:
 	// slog.Default().
 	Logger *slog.Logger
@@ -78,46 +82,86 @@ func NewList(cfg Config) (*List, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Caches = slices.Clone(cfg.Caches)
-	return &List{config: cfg, hasher: newHasher(), table: newTable(cfg.MaxEntries)}, nil
+	l := &List{config: cfg, hasher: newHasher(), table: newTable(cfg.MaxEntries)}
+	if cfg.Replicator != nil {
+		if err := cfg.Replicator.Follow(l); err != nil {
+			return nil, fmt.Errorf("revocation: Replicator: %w", err)
+		}
+	}
+	return l, nil
 }
 
-// Revoke adds a revocation, effective for every look-up that starts after it returns, and writes an audit record. The
-// error is ErrTarget, ErrFuture or ErrFull; then nothing was revoked.
+// Revoke adds a revocation, effective for every look-up that starts after it returns, and writes an audit record. With a
+// Replicator it returns once every replica will learn of it.
+//
+// The error is ErrTarget or ErrFuture, and nothing was revoked; ErrFull, and the revocation may hold in part; or
+// ErrNotShared together with that of the Replicator, and the revocation holds here.
 func (l *List) Revoke(ctx context.Context, r Revocation) error {
-	k, err := r.kind()
+	now := l.config.Now()
+	record, err := r.record(now)
 	if err != nil {
 		return err
 	}
-	now := l.config.Now()
-	before, until := r.before(k, now), l.until(&r, k, now)
-	if k > bySession && before > now.Add(margin).Unix() {
+	if record.Before.Unix() > now.Add(margin).Unix() {
 		return ErrFuture
 	}
-	name := r.key(l.hasher, k)
-	if !l.table.add(name, before, until, now.Unix()) {
-		return ErrFull
+	k, _ := record.kind() // record has seen to it
+	if err := l.add(&record, k); err != nil {
+		return err
 	}
-	l.kinds.Or(1 << k)
-	l.notify(k, name, before)
 	if k == byToken {
 		for _, cache := range l.config.Caches {
 			cache.Forget(r.Token)
 		}
 	}
-	l.config.Logger.LogAttrs(ctx, slog.LevelInfo, "oauth revocation", r.audit(k, before, until)...)
+	err = l.publish(ctx, record)
+	l.audit(ctx, &r, &record, k, err)
+	return err
+}
+
+// add makes the entries of a record and tells the requests that they concern.
+func (l *List) add(r *Record, k kind) error {
+	until, now := l.until(r, k), l.config.Now().Unix()
+	for _, t := range r.targets(l.hasher, k) {
+		if !l.table.add(t.key, t.before, until, now) {
+			return ErrFull
+		}
+		l.kinds.Or(1 << t.kind)
+		l.notify(&t)
+	}
 	return nil
+}
+
+func (l *List) publish(ctx context.Context, r Record) error {
+	if l.config.Replicator == nil {
+		return nil
+	}
+	if err := l.config.Replicator.Publish(ctx, r); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotShared, err)
+	}
+	return nil
+}
+
+// audit writes who revoked what, when and why. There is no token in it.
+func (l *List) audit(ctx context.Context, r *Revocation, settled *Record, k kind, failed error) {
+	attrs := []slog.Attr{slog.String("target", kindNames[k]), slog.String("by", r.By), slog.String("reason", r.Reason)}
+	attrs = append(attrs, settled.attrs(k, l.until(settled, k))...)
+	if failed != nil {
+		attrs = append(attrs, slog.Bool("shared", false))
+	}
+	l.config.Logger.LogAttrs(ctx, slog.LevelInfo, "oauth revocation", attrs...)
 }
 
 // until returns the second from which no token that is meant can be honoured any more. The last one is issued by a clock
 // that is ahead, lives as long as any may, and is granted leeway after that.
-func (l *List) until(r *Revocation, k kind, now time.Time) int64 {
+func (l *List) until(r *Record, k kind) int64 {
 	if l.config.MaxTokenLifetime < 0 {
 		return forever
 	}
-	end := now.Add(margin + l.config.MaxTokenLifetime + margin + margin)
+	end := r.RevokedAt.Add(l.Retention())
 	if k <= byID && !r.ExpiresAt.IsZero() {
 		end = r.ExpiresAt.Add(margin)
-		if latest := now.Add(maxLifetime); latest.Before(end) {
+		if latest := r.RevokedAt.Add(maxLifetime); latest.Before(end) {
 			end = latest
 		}
 	}
@@ -125,20 +169,28 @@ func (l *List) until(r *Revocation, k kind, now time.Time) int64 {
 }
 
 // Check implements middleware.RevocationList. A revoked token gets ReasonRevoked. What cannot be judged for good, a token
-// that lives longer than entries are kept or one without a fingerprint, matches middleware.ErrMisconfigured.
+// that lives longer than entries are kept or one without a fingerprint, matches middleware.ErrMisconfigured. A token that
+// is not known to be revoked gets ReasonRevocationsUnavailable while the Replicator has an error.
 func (l *List) Check(t *middleware.Token) error {
 	switch {
 	case l.outlives(t):
 		return errors.Join(middleware.ErrMisconfigured, errOutlives)
 	case t.Fingerprint == [32]byte{}:
 		return errors.Join(middleware.ErrMisconfigured, errNameless)
+	case l.revoked(t):
+		return errRevoked
 	}
+	return l.inTouch()
+}
+
+// revoked reports whether an entry names the token.
+func (l *List) revoked(t *middleware.Token) bool {
 	if l.table.length.Load() == 0 {
-		return nil
+		return false
 	}
-	now := l.config.Now().Unix()
-	for k := byToken; k <= byIssuer; k++ {
-		if l.kinds.Load()&(1<<k) == 0 {
+	now, used := l.config.Now().Unix(), l.kinds.Load()
+	for k := range kinds {
+		if used&(1<<k) == 0 {
 			continue
 		}
 		name, ok := l.name(t, k)
@@ -146,10 +198,10 @@ func (l *List) Check(t *middleware.Token) error {
 			continue
 		}
 		if before, found := l.table.find(name, now); found && issuedBy(t, before) {
-			return errRevoked
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 var errRevoked = middleware.Reject(middleware.ReasonRevoked, nil)
@@ -180,6 +232,8 @@ func (l *List) name(t *middleware.Token, k kind) (key, bool) {
 		return l.hasher.pair(k, t.Issuer, t.ID, ""), t.ID != ""
 	case bySession:
 		return l.hasher.pair(k, t.Issuer, t.SessionID, ""), t.SessionID != ""
+	case bySessionless:
+		return l.hasher.pair(k, t.Issuer, t.Subject, ""), t.Subject != "" && t.SessionID == ""
 	case bySubject:
 		return l.hasher.pair(k, t.Issuer, t.Subject, ""), t.Subject != ""
 	case byClient:

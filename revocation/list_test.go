@@ -28,6 +28,14 @@ var ways = []struct {
 		"no session":      func(t *middleware.Token) { t.SessionID = "" },
 		"sid as jti":      func(t *middleware.Token) { t.ID, t.SessionID = "session-1", "" },
 	}},
+	{"session of subject", revocation.Revocation{Issuer: issuer, Subject: "alice", SessionID: "session-1"}, map[string]func(*middleware.Token){
+		"another session":                func(t *middleware.Token) { t.SessionID = "session-2" },
+		"another subject, no session":    func(t *middleware.Token) { t.Subject, t.SessionID = "bob", "" },
+		"neither":                        func(t *middleware.Token) { t.Subject, t.SessionID = "", "" },
+		"no session, but issued later":   func(t *middleware.Token) { t.SessionID, t.IssuedAt = "", noon.Add(time.Second) },
+		"of another issuer, no session":  func(t *middleware.Token) { t.SessionID, t.Issuer = "", otherIssuer },
+		"sub as client, without session": func(t *middleware.Token) { t.Subject, t.ClientID, t.SessionID = "bob", "alice", "" },
+	}},
 	{"subject", revocation.Revocation{Issuer: issuer, Subject: "alice"}, map[string]func(*middleware.Token){
 		"another subject": func(t *middleware.Token) { t.Subject = "bob" },
 		"no subject":      func(t *middleware.Token) { t.Subject = "" },
@@ -87,8 +95,12 @@ func TestRevoke(t *testing.T) {
 				other := aliceBut(func(t *middleware.Token) { t.Issuer = otherIssuer })
 				wantVerdict(t, list, other, "good")
 			}
-			if list.Len() != 1 {
-				t.Errorf("Len is %d, want 1", list.Len())
+			entries := 1
+			if way.name == "session of subject" { // and one for the subject's tokens without a session
+				entries = 2
+			}
+			if list.Len() != entries {
+				t.Errorf("Len is %d, want %d", list.Len(), entries)
 			}
 		})
 	}

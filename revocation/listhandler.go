@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 //
 //	{"iss": ..., "jti": ...}
 //	{"iss": ..., "sid": ...}
+//	{"iss": ..., "sub": ..., "sid": ...}           the session, and tokens of sub without one issued up to now or "before"
 //	{"iss": ..., "sub": ...}                       tokens issued up to now, or to "before"
 //	{"iss": ..., "client_id": ...}                 the same
 //	{"iss": ..., "sub": ..., "client_id": ...}     the same
@@ -25,7 +27,10 @@ import (
 //	204    revoked
 //	400    not such an object, or before lies in the future
 //	405, 413, 415    not POST, too large, not JSON
-//	503    the List is full, with Retry-After; this is written to its Logger at level Error
+//	503    the List is full, or other replicas could not be told, with Retry-After; this is written to its Logger at
+//	       level Error
+//
+// What the caller does not wait for is done all the same.
 //
 // A nil List answers 500.
 func ListHandler(l *List) http.Handler {
@@ -48,7 +53,7 @@ func (l *List) handle(r *http.Request, by string) error {
 		return err
 	}
 	named.By = by
-	return l.Revoke(r.Context(), named)
+	return l.Revoke(context.WithoutCancel(r.Context()), named)
 }
 
 var errObject = newProblem(http.StatusBadRequest, codeInvalid,
@@ -77,7 +82,7 @@ func parseRevocation(body []byte) (Revocation, error) {
 			return Revocation{}, errObject
 		}
 	}
-	if !r.Before.IsZero() && (r.ID != "" || r.SessionID != "") {
+	if !r.Before.IsZero() && (r.ID != "" || r.SessionID != "" && r.Subject == "") {
 		return Revocation{}, errObject
 	}
 	return r, nil

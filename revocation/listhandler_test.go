@@ -32,6 +32,11 @@ func TestListHandler(t *testing.T) {
 			map[string]string{"target": "session", "sid": "session-1", "reason": `stolen "laptop"`}, "revoked", "revoked",
 		},
 		{
+			`{"sub":"alice","sid":"session-1","iss":"https://as.example.com","before":1799999880}`,
+			map[string]string{"target": "session of subject", "sub": "alice", "sid": "session-1", "before": "2027-01-15T07:58:00Z"},
+			"revoked", "revoked",
+		},
+		{
 			`{"sub":"alice","iss":"https://as.example.com"}`,
 			map[string]string{"target": "subject", "sub": "alice", "before": "2027-01-15T08:00:00Z"}, "revoked", "revoked",
 		},

@@ -23,8 +23,8 @@ type watcher struct {
 func (l *List) Watch(t *middleware.Token, revoked func(error)) (stop func()) {
 	w := &watcher{t, revoked}
 	l.watchers.add(w)
-	if err := l.Check(t); err != nil { // revoked since the request was let pass
-		revoked(err)
+	if l.revoked(t) { // since the request was let pass
+		revoked(errRevoked)
 	}
 	return func() { l.watchers.remove(w) }
 }
@@ -37,10 +37,10 @@ func (l *List) Watching() int {
 }
 
 // notify tells those whose token the new entry names.
-func (l *List) notify(k kind, revoked key, before int64) {
+func (l *List) notify(revoked *target) {
 	for _, w := range l.watchers.matching(func(t *middleware.Token) bool {
-		name, ok := l.name(t, k)
-		return ok && name == revoked && issuedBy(t, before)
+		name, ok := l.name(t, revoked.kind)
+		return ok && name == revoked.key && issuedBy(t, revoked.before)
 	}) {
 		w.revoked(errRevoked)
 	}

@@ -34,6 +34,14 @@ func Unmarshal(data []byte, v any) error {
 	return unmarshal(data, v)
 }
 
+// UnmarshalKnown is Unmarshal for objects whose every member has a meaning: one that v has no field for is ErrType.
+func UnmarshalKnown(data []byte, v any) error {
+	if !shallow(data) {
+		return ErrDepth
+	}
+	return decode(data, v, json.RejectUnknownMembers(true))
+}
+
 // Object reads data, which must be one JSON object, and returns its members.
 // The error is ErrSyntax, ErrDepth or ErrType.
 func Object(data []byte) (map[string]Value, error) {

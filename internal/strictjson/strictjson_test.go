@@ -217,3 +217,25 @@ func TestErrorsCarryNoInput(t *testing.T) {
 		}
 	}
 }
+
+// UnmarshalKnown takes what Unmarshal takes, but for members that nobody asked for.
+func TestUnmarshalKnown(t *testing.T) {
+	for _, tt := range []struct {
+		input string
+		want  error
+	}{
+		{`{"a":1}`, nil},
+		{`{}`, nil},
+		{`{"a":1,"b":2}`, strictjson.ErrType},
+		{`{"A":1}`, strictjson.ErrType},
+		{`{"a":1,"a":1}`, strictjson.ErrSyntax},
+		{`{"a":` + nested(strictjson.MaxDepth) + `}`, strictjson.ErrDepth},
+	} {
+		var v struct {
+			A strictjson.Value `json:"a"`
+		}
+		if err := strictjson.UnmarshalKnown([]byte(tt.input), &v); !errors.Is(err, tt.want) {
+			t.Errorf("%.40s: %v, want %v", tt.input, err, tt.want)
+		}
+	}
+}
