@@ -43,6 +43,7 @@ type admission struct {
 	context.Context
 	guard      *Guard
 	credential string
+	schemes    schemes
 	token      *Token
 }
 
@@ -64,8 +65,8 @@ func (a *admission) String() string { return "oauth admission" }
 func (a *admission) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(a.String())) }
 
 // admitted returns the token this Guard already accepted for the same credential, or nil.
-func (g *Guard) admitted(ctx context.Context, credential string) *Token {
-	if a, ok := ctx.Value(g).(*admission); ok && a.credential == credential {
+func (g *Guard) admitted(ctx context.Context, found *credential) *Token {
+	if a, ok := ctx.Value(g).(*admission); ok && a.credential == found.token && a.schemes == found.schemes {
 		return a.token
 	}
 	return nil

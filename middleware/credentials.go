@@ -12,66 +12,91 @@ const maxTokenBytes = 16 << 10
 
 var (
 	errRepeatedField = errors.New("more than one Authorization field")
-	errNotBearer     = errors.New("the Authorization field does not follow the grammar of RFC 6750")
+	errGrammar       = errors.New("the Authorization field does not follow the grammar of RFC 6750")
 	errTwoTransports = errors.New("access tokens in two places of one request")
 	errQueryToken    = errors.New("access token in the query of the URL")
 )
 
+// schemes are the authentication schemes that a request used.
+type schemes uint8
+
+const (
+	bearerScheme schemes = 1 << iota
+	ownScheme            // that of the SchemeBinding
+)
+
 // credential is a token as the request carried it.
 type credential struct {
-	token string
+	token   string
+	schemes schemes
 	// inQuery: the answer must not be stored by a shared cache (RFC 6750, section 2.3).
 	inQuery bool
 }
 
-// findCredential looks for the access token of a request. Without one it returns a verdict of ErrMissingToken. When the
-// token came in a form body, the returned request has the body restored.
+// findCredential looks for the access token of a request. Without one it returns a verdict of ErrMissingToken. Which
+// schemes were used is returned with an error too. When the token came in a form body, the returned request has the body
+// restored.
 func (g *Guard) findCredential(r *http.Request) (credential, *http.Request, error) {
-	found, err := headerToken(r.Header["Authorization"])
+	found, used, err := g.headerToken(r.Header["Authorization"])
 	if err != nil {
-		return credential{}, r, err
+		return credential{schemes: used}, r, err
 	}
 	tokens := found
 	if g.config.AllowFormToken && hasForm(r) {
 		var inBody []string
 		if r, inBody, err = formTokens(r, len(found) > 0); err != nil {
-			return credential{}, r, err
+			return credential{schemes: used | bearerScheme}, r, err
 		}
 		tokens = append(tokens, inBody...)
 	}
 	inQuery, err := g.queryTokens(r)
 	if err != nil {
-		return credential{}, r, err
+		return credential{schemes: used | bearerScheme}, r, err
 	}
 	tokens = append(tokens, inQuery...)
+	if len(tokens) > len(found) {
+		used |= bearerScheme
+	}
 	switch {
 	case len(tokens) == 0 && len(r.Header["Authorization"]) > 0:
 		return credential{}, r, refuse(ErrMissingToken, ReasonUnsupportedScheme, nil)
 	case len(tokens) == 0:
 		return credential{}, r, refuse(ErrMissingToken, ReasonNoCredentials, nil)
 	case len(tokens) > 1:
-		return credential{}, r, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errTwoTransports)
+		return credential{schemes: used}, r, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errTwoTransports)
 	}
-	return credential{token: tokens[0], inQuery: len(inQuery) > 0}, r, checkToken(tokens[0])
+	return credential{tokens[0], used, len(inQuery) > 0}, r, checkToken(tokens[0])
 }
 
 // headerToken reads the Authorization field (RFC 6750, section 2.1). Other schemes are not ours to judge.
-func headerToken(fields []string) ([]string, error) {
+func (g *Guard) headerToken(fields []string) ([]string, schemes, error) {
 	if len(fields) > 1 {
-		return nil, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errRepeatedField)
+		return nil, bearerScheme | ownScheme, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errRepeatedField)
 	}
 	if len(fields) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
-	scheme, rest := cutScheme(fields[0])
-	if !strings.EqualFold(scheme, "Bearer") {
-		return nil, nil
+	name, rest := cutScheme(fields[0])
+	used := g.schemeOf(name)
+	if used == 0 {
+		return nil, 0, nil
 	}
 	token := strings.TrimLeft(rest, " ")
 	if token == "" || len(token) == len(rest) {
-		return nil, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errNotBearer)
+		return nil, used, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
 	}
-	return []string{token}, nil
+	return []string{token}, used, nil
+}
+
+// schemeOf returns the scheme of a name, zero if it is none that this Guard accepts.
+func (g *Guard) schemeOf(name string) schemes {
+	switch {
+	case strings.EqualFold(name, "Bearer") && !g.bindings.onlyScheme():
+		return bearerScheme
+	case g.bindings.scheme != nil && strings.EqualFold(name, g.bindings.scheme.Scheme()):
+		return ownScheme
+	}
+	return 0
 }
 
 // cutScheme splits a field value after its scheme, which is a token of RFC 9110, section 5.6.2.
@@ -93,11 +118,11 @@ func checkToken(token string) error {
 	body := strings.TrimRight(token, "=")
 	for i := range len(body) {
 		if !isToken68[body[i]] {
-			return refuse(ErrInvalidRequest, ReasonMalformedCredentials, errNotBearer)
+			return refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
 		}
 	}
 	if body == "" {
-		return refuse(ErrInvalidRequest, ReasonMalformedCredentials, errNotBearer)
+		return refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
 	}
 	return nil
 }

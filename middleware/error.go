@@ -19,6 +19,10 @@ var (
 	ErrInvalidRequest = errors.New("oauth: malformed credentials")
 	// ErrInvalidToken: the token may not be honoured. 401.
 	ErrInvalidToken = errors.New("oauth: invalid access token")
+	// ErrInvalidProof: what should prove possession of the token's key does not. 401 (RFC 9449, section 7.1).
+	ErrInvalidProof = errors.New("oauth: invalid proof of possession")
+	// ErrNonceRequired: the proof of possession lacks the nonce that this server asks for. 401 (RFC 9449, section 9).
+	ErrNonceRequired = errors.New("oauth: proof of possession without a usable nonce")
 	// ErrInsufficientAuthentication: the user has to authenticate again, or more strongly (RFC 9470). 401.
 	ErrInsufficientAuthentication = errors.New("oauth: insufficient user authentication")
 	// ErrInsufficientScope: the token is good, but not for this. 403.
@@ -29,13 +33,15 @@ var (
 	ErrMisconfigured = errors.New("oauth: misconfigured")
 )
 
-// Code is an error code of a challenge (RFC 6750, section 3.1; RFC 9470, section 3).
+// Code is an error code of a challenge (RFC 6750, section 3.1; RFC 9449, section 12.2; RFC 9470, section 3).
 type Code string
 
 // The codes this package sends. A challenge without credentials to speak of carries none.
 const (
 	CodeInvalidRequest             Code = "invalid_request"
 	CodeInvalidToken               Code = "invalid_token"
+	CodeInvalidProof               Code = "invalid_dpop_proof"
+	CodeNonceRequired              Code = "use_dpop_nonce"
 	CodeInsufficientScope          Code = "insufficient_scope"
 	CodeInsufficientAuthentication Code = "insufficient_user_authentication"
 )
@@ -84,6 +90,7 @@ type verdict struct {
 	kind       error
 	reason     Reason
 	retryAfter time.Duration
+	nonce      string
 	cause      error
 }
 
@@ -113,6 +120,8 @@ type Error struct {
 	outcome    outcome
 	challenges []Challenge
 	retryAfter time.Duration
+	nonce      string
+	expose     bool // its fields to scripts of other origins
 	cause      error
 }
 
@@ -128,6 +137,8 @@ var outcomes = []outcome{
 	{ErrMissingToken, http.StatusUnauthorized, "", ""},
 	{ErrInvalidRequest, http.StatusBadRequest, CodeInvalidRequest, "The credentials are malformed or were sent more than once"},
 	{ErrInvalidToken, http.StatusUnauthorized, CodeInvalidToken, "The access token is not valid here"},
+	{ErrInvalidProof, http.StatusUnauthorized, CodeInvalidProof, "The proof of possession is not valid here"},
+	{ErrNonceRequired, http.StatusUnauthorized, CodeNonceRequired, "The proof of possession must contain the nonce of this server"},
 	{ErrInsufficientAuthentication, http.StatusUnauthorized, CodeInsufficientAuthentication, "A stronger or more recent authentication is required"},
 	{ErrInsufficientScope, http.StatusForbidden, CodeInsufficientScope, "The access token does not grant what this request needs"},
 	{ErrUnavailable, http.StatusServiceUnavailable, "", "The access token could not be checked, try again later"},
@@ -152,7 +163,7 @@ func newError(err error) *Error {
 	e := &Error{outcome: outcomeOf(err), Reason: ReasonOf(err), cause: err}
 	e.Code, e.Description = e.outcome.code, e.outcome.description
 	if v, ok := errors.AsType[*verdict](err); ok {
-		e.retryAfter, e.cause = v.retryAfter, v.cause
+		e.retryAfter, e.nonce, e.cause = v.retryAfter, v.nonce, v.cause
 	}
 	if e.Reason == "" {
 		e.Reason = ReasonValidatorFailed

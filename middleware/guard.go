@@ -40,6 +40,15 @@ type Config struct {
 	// revoked token passes until it expires or the Validator notices.
 	Revocations RevocationList
 
+	// Bindings verify that tokens bound to a key come from whoever holds it, such as a *dpop.Verifier and a
+	// *mtls.Verifier. A token with several bindings has to satisfy all. Default: none, and a bound token is refused.
+	Bindings []Binding
+	// RequireBinding refuses tokens that are bound to no key.
+	RequireBinding bool
+	// ExposeChallenges lets scripts in browsers read WWW-Authenticate and DPoP-Nonce of answers to other origins, by an
+	// Access-Control-Expose-Headers field. Leave it off when a CORS middleware names them.
+	ExposeChallenges bool
+
 	// OnDecision is told of every decision, after it was made and before it is acted upon. It runs on the request's
 	// goroutine and must be safe for concurrent use. [LogDecisions] makes one for log/slog. Default: none.
 	OnDecision func(context.Context, Decision)
@@ -52,6 +61,7 @@ type Config struct {
 type Guard struct {
 	validator Validator
 	config    Config
+	bindings  bindings
 }
 
 // New returns a Guard that trusts the tokens validator honours. It does no I/O. It returns an error for a configuration
@@ -69,13 +79,17 @@ func New(validator Validator, cfg Config) (*Guard, error) {
 	if err := checkMetadataURL(cfg.ResourceMetadata); err != nil {
 		return nil, err
 	}
+	bindings, err := newBindings(&cfg)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Realm == "" {
 		cfg.Realm = "api"
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Guard{validator: validator, config: cfg}, nil
+	return &Guard{validator, cfg, bindings}, nil
 }
 
 func checkMetadataURL(raw string) error {
@@ -127,22 +141,30 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		if p.AllowAnonymous && ReasonOf(err) == ReasonNoCredentials {
 			return anonymous(r), nil, nil
 		}
-		return nil, nil, g.refusal(err, p)
+		return nil, nil, g.refusal(err, p, found.schemes)
 	}
-	token := g.admitted(r.Context(), found.token)
+	token := g.admitted(r.Context(), &found)
 	again := token != nil && g.stillGood(token)
 	if !again {
-		if token, err = g.validate(r.Context(), found.token); err != nil {
-			return nil, nil, g.refusal(err, p)
+		if token, err = g.validate(h, r, &found); err != nil {
+			return nil, nil, g.refusal(err, p, found.schemes)
 		}
 	}
 	if err := p.evaluate(r.Context(), token, g.config.Now); err != nil {
-		return nil, token, g.refusal(err, p)
+		return nil, token, g.refusal(err, p, found.schemes)
 	}
+	g.setSuccess(h, &found)
+	return g.admit(r, p, token, &found, again), token, nil
+}
+
+// setSuccess sets the header fields of an answer that is not a refusal.
+func (g *Guard) setSuccess(h http.Header, found *credential) {
 	if found.inQuery {
 		h.Set("Cache-Control", "private")
 	}
-	return g.admit(r, p, token, found.token, again), token, nil
+	if g.config.ExposeChallenges {
+		exposeChallenges(h)
+	}
 }
 
 // stillGood reports whether what may have changed since a token was accepted has not: requests can be made from the
@@ -153,10 +175,10 @@ func (g *Guard) stillGood(t *Token) bool {
 }
 
 // admit returns the request to hand on. A second layer finds its context as the first one left it.
-func (g *Guard) admit(r *http.Request, p *Policy, token *Token, credential string, again bool) *http.Request {
+func (g *Guard) admit(r *http.Request, p *Policy, token *Token, found *credential, again bool) *http.Request {
 	ctx := r.Context()
 	if !again || token != current(ctx) {
-		ctx = &admission{ctx, g, credential, token}
+		ctx = &admission{ctx, g, found.token, found.schemes, token}
 	}
 	if p.EndWithToken {
 		ctx = g.bind(ctx, token)
@@ -167,65 +189,32 @@ func (g *Guard) admit(r *http.Request, p *Policy, token *Token, credential strin
 	return r.WithContext(ctx)
 }
 
-var (
-	errNoToken       = errors.New("the validator returned neither a token nor an error")
-	errUnverifiedCnf = errors.New("the token is bound to a key, and nothing here verifies such a binding")
-)
+var errNoToken = errors.New("the validator returned neither a token nor an error")
 
-// validate asks the Validator and then for proof of every binding. A binding that nobody verifies refuses the token:
-// honouring it as a plain bearer token would be a downgrade.
-func (g *Guard) validate(ctx context.Context, credential string) (*Token, error) {
-	token, err := g.validator.Validate(ctx, credential)
+// validate asks the Validator, then the revocation list, and then for proof of every binding.
+func (g *Guard) validate(h http.Header, r *http.Request, found *credential) (*Token, error) {
+	token, err := g.validator.Validate(r.Context(), found.token)
 	if err != nil {
-		return nil, g.unjudged(validatorError(err), credential)
+		return nil, g.unjudged(verdictOf(err, ErrInvalidToken, ErrUnavailable, ErrMisconfigured), found.token)
 	}
 	if token == nil {
 		return nil, Unavailable(ReasonValidatorFailed, 0, errNoToken)
 	}
-	if token, err = g.checkRevoked(token, credential); err != nil {
+	if token, err = g.checkRevoked(token, found.token); err != nil {
 		return nil, err
 	}
-	if !token.Confirmation.IsZero() {
-		return nil, Reject(ReasonUnverifiedBinding, errUnverifiedCnf)
+	if err := g.bindings.verify(h, r, found, token); err != nil {
+		return nil, err
 	}
 	return token, nil
 }
 
-// validatorError takes from a Validator what is its to say. Anything else means that nothing was found out.
-func validatorError(err error) error {
-	for _, kind := range []error{ErrInvalidToken, ErrUnavailable, ErrMisconfigured} {
+// verdictOf takes from a part of ours what is its to say. Anything else means that nothing was found out.
+func verdictOf(err error, kinds ...error) error {
+	for _, kind := range kinds {
 		if errors.Is(err, kind) {
 			return err
 		}
 	}
 	return Unavailable(ReasonValidatorFailed, 0, err)
-}
-
-// refusal presents an error with the challenge the route calls for.
-func (g *Guard) refusal(err error, p *Policy) *Error {
-	e := newError(err)
-	if e.outcome.status >= http.StatusInternalServerError {
-		return e
-	}
-	params := map[string]string{"realm": g.config.Realm}
-	if e.Code != "" {
-		params["error"] = string(e.Code)
-		params["error_description"] = e.Description
-	}
-	if g.config.ResourceMetadata != "" {
-		params["resource_metadata"] = g.config.ResourceMetadata
-	}
-	switch e.outcome.kind {
-	case ErrInsufficientAuthentication:
-		p.stepUpParams(params)
-		params["scope"] = p.scopeParam()
-	case ErrInsufficientScope:
-		params["scope"] = p.scopeParam()
-	case ErrMissingToken:
-		if g.config.AdvertiseScopes {
-			params["scope"] = p.scopeParam()
-		}
-	}
-	e.challenges = []Challenge{{Scheme: "Bearer", Params: params}}
-	return e
 }

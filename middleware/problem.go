@@ -37,14 +37,20 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(document)
 }
 
-// SetHeaders sets the header fields of the refusal: a WWW-Authenticate line for each challenge, Retry-After, the media
-// type of the body, and Cache-Control: no-store, because an answer about credentials belongs to nobody else.
+// SetHeaders sets the header fields of the refusal: a WWW-Authenticate line for each challenge, DPoP-Nonce, Retry-After,
+// the media type of the body, and Cache-Control: no-store, because an answer about credentials belongs to nobody else.
 func (e *Error) SetHeaders(h http.Header) {
 	for _, stale := range []string{"WWW-Authenticate", "Content-Length", "Content-Encoding", "Etag", "Last-Modified"} {
 		h.Del(stale) // as http.Error does: they were meant for another body
 	}
 	for _, c := range e.challenges {
 		h.Add("WWW-Authenticate", c.String())
+	}
+	if e.nonce != "" {
+		h.Set("DPoP-Nonce", e.nonce)
+	}
+	if e.expose {
+		exposeChallenges(h)
 	}
 	if e.retryAfter > 0 {
 		h.Set("Retry-After", wholeSeconds(e.retryAfter))

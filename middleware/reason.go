@@ -36,6 +36,9 @@ const (
 
 	// The token's binding and the route's policy.
 	ReasonUnverifiedBinding     Reason = "unverified_binding"
+	ReasonBindingDowngrade      Reason = "binding_downgrade"
+	ReasonNotBound              Reason = "not_bound"
+	ReasonNonceRequired         Reason = "nonce_required"
 	ReasonAuthenticationTooWeak Reason = "authentication_too_weak"
 	ReasonAuthenticationTooOld  Reason = "authentication_too_old"
 	ReasonInsufficientScope     Reason = "insufficient_scope"
