@@ -15,6 +15,7 @@ import (
 // Validator validates access tokens by introspection. It implements middleware.Validator and middleware.Forgetter and is
 // safe for concurrent use. It starts no goroutine but the calls under way, at most Config.MaxConcurrent of them.
 type Validator struct {
+	issuer  string
 	line    *line
 	cache   *cache
 	timeout time.Duration
@@ -56,6 +57,7 @@ func New(cfg Config) (*Validator, error) {
 		r.audiences = append([]string{cfg.Audience}, cfg.OtherAudiences...)
 	}
 	v := &Validator{
+		issuer:  cfg.Issuer,
 		line:    newLine(&cfg, cache, question(c, r)),
 		cache:   cache,
 		timeout: cfg.Timeout,

@@ -76,7 +76,7 @@ func newBindings(cfg *Config) (bindings, error) {
 	}
 	switch {
 	case cfg.RequireBinding && len(cfg.Bindings) == 0:
-		return b, errors.New("oauth: RequireBinding without Bindings would refuse every token: add a *dpop.Verifier or a *mtls.Verifier")
+		return b, errors.New("oauth: RequireBinding, which FAPI2 implies, would refuse every token: add a *dpop.Verifier or a *mtls.Verifier to Bindings")
 	case b.onlyScheme() && (cfg.AllowFormToken || cfg.AllowQueryToken):
 		return b, errors.New("oauth: AllowFormToken and AllowQueryToken are of the Bearer scheme, which one of the Bindings refuses")
 	}

@@ -35,7 +35,7 @@ func ExampleNew() {
 	})
 	fmt.Println(err)
 	// Output:
-	// oauth: ResourceMetadata must be an https URL, not http
+	// oauth: ResourceMetadata must be an absolute https URL without credentials and fragment; http only for loopback hosts
 }
 
 // Adapters do what protect does: ask, and either hand the request on or write the refusal.

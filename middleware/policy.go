@@ -23,6 +23,8 @@ type Policy struct {
 	// auth_time fails it. Zero: no limit; less than a second: in this very second. Negative is a mistake and lets nobody
 	// pass.
 	MaxAge time.Duration
+	// RequireBinding refuses tokens that are bound to no key, as Config.RequireBinding does for all routes.
+	RequireBinding bool
 	// RefuseDelegated refuses tokens with an actor (RFC 8693, section 4.1).
 	RefuseDelegated bool
 	// AllowAnonymous lets requests without credentials pass, without a token in their context. Bad credentials are
@@ -33,7 +35,7 @@ type Policy struct {
 	// was. Revocations are noticed if Config.Revocations is a [RevocationWatcher]. Handlers must watch their context.
 	EndWithToken bool
 	// Check is called last, for what the other fields cannot say. An error refuses the request: as 503 if it matches
-	// ErrUnavailable, as insufficient_scope otherwise. It runs on every request and must be safe for concurrent use.
+	// ErrUnavailable, as invalid_token if it matches ErrInvalidToken, as insufficient_scope otherwise. It runs on every request and must be safe for concurrent use.
 	Check func(context.Context, Token) error
 }
 
@@ -48,17 +50,20 @@ var (
 const maxAuthTimeAhead = time.Minute
 
 // evaluate holds a valid token against the policy. Authentication comes before scope, so that one answer names both.
-func (p *Policy) evaluate(ctx context.Context, t *Token, now func() time.Time) error {
+func (p *Policy) evaluate(ctx context.Context, t *Token, c *Config) error {
 	if p.MaxAge < 0 {
 		return refuse(ErrMisconfigured, ReasonMisconfigured, errMaxAge)
+	}
+	if p.RequireBinding && t.Confirmation.IsZero() {
+		return Reject(ReasonNotBound, errUnbound)
 	}
 	if len(p.ACRValues) > 0 && (t.ACR == "" || !slices.Contains(p.ACRValues, t.ACR)) {
 		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooWeak, errNoACR)
 	}
-	if p.MaxAge != 0 && !p.recent(t.AuthTime, now()) {
+	if p.MaxAge != 0 && !p.recent(t.AuthTime, c.Now()) {
 		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooOld, errNoAuthTime)
 	}
-	if !p.granted(t.Scopes) {
+	if !p.granted(t.Scopes, c.Implies) {
 		if p.impossible() {
 			return refuse(ErrMisconfigured, ReasonMisconfigured, errScopeSyntax)
 		}
@@ -79,13 +84,19 @@ func (p *Policy) recent(authenticated, now time.Time) bool {
 
 func (p *Policy) maxAgeSeconds() int64 { return int64(p.MaxAge / time.Second) }
 
-func (p *Policy) granted(scopes Scopes) bool {
-	for _, group := range p.AnyScopes {
-		if !scopes.HasAny(group...) {
+func (p *Policy) granted(scopes Scopes, implies func(granted, required string) bool) bool {
+	for _, scope := range p.Scopes {
+		if !scopes.include(scope, implies) {
 			return false
 		}
 	}
-	return scopes.HasAll(p.Scopes...)
+	for _, group := range p.AnyScopes {
+		included := func(scope string) bool { return scopes.include(scope, implies) }
+		if !slices.ContainsFunc(group, included) {
+			return false
+		}
+	}
+	return true
 }
 
 // impossible reports a requirement that no token can meet. It is asked only when a token did not, so that it costs
@@ -102,7 +113,7 @@ func (p *Policy) check(ctx context.Context, t *Token) error {
 		return nil
 	}
 	err := p.Check(ctx, *t)
-	if err == nil || errors.Is(err, ErrUnavailable) {
+	if err == nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalidToken) {
 		return err
 	}
 	return refuse(ErrInsufficientScope, ReasonCheckFailed, err)

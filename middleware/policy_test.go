@@ -178,7 +178,7 @@ func TestCheck(t *testing.T) {
 		{"error", errInner, "403 check_failed"},
 		{"unavailable", middleware.Unavailable("directory_down", 0, errInner), "503 directory_down"},
 		{"wrapped unavailable", fmt.Errorf("asking: %w", middleware.Unavailable("directory_down", 0, nil)), "503 directory_down"},
-		{"rejection", middleware.Reject("blocked", nil), "403 check_failed"},
+		{"rejection", middleware.Reject("blocked", nil), "401 blocked"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			type key struct{}

@@ -47,6 +47,22 @@ func (s Scopes) HasAny(scopes ...string) bool {
 	return false
 }
 
+// include reports whether scope was granted, or is implied by one that was.
+func (s Scopes) include(scope string, implies func(granted, required string) bool) bool {
+	if s.Has(scope) {
+		return true
+	}
+	if implies == nil || !isScopeToken(scope) {
+		return false
+	}
+	for granted := range s.All() {
+		if implies(granted, scope) {
+			return true
+		}
+	}
+	return false
+}
+
 // All yields the scopes in the order of the token.
 func (s Scopes) All() iter.Seq[string] {
 	return func(yield func(string) bool) {

@@ -27,6 +27,7 @@ func RequireAny(guard *middleware.Guard, scopes ...string) echo.MiddlewareFunc {
 
 // Enforce admits requests that satisfy policy, which must not change afterwards.
 func Enforce(guard *middleware.Guard, policy middleware.Policy) echo.MiddlewareFunc {
+	guard.Declare(policy)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			admitted, err := guard.Authorize(c.Response().Header(), c.Request(), policy)

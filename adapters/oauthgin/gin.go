@@ -25,6 +25,7 @@ func RequireAny(guard *middleware.Guard, scopes ...string) gin.HandlerFunc {
 // Enforce admits requests that satisfy policy, which must not change afterwards. All others are answered, recorded with
 // c.Error for loggers, and aborted: no later handler runs.
 func Enforce(guard *middleware.Guard, policy middleware.Policy) gin.HandlerFunc {
+	guard.Declare(policy)
 	return func(c *gin.Context) {
 		admitted, err := guard.Authorize(c.Writer.Header(), c.Request, policy)
 		if err != nil {

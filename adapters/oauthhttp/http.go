@@ -25,6 +25,7 @@ func RequireAny(guard *middleware.Guard, scopes ...string) func(http.Handler) ht
 // Enforce admits requests that satisfy policy, which must not change afterwards. All others are answered with
 // [middleware.WriteError] and never reach the handler.
 func Enforce(guard *middleware.Guard, policy middleware.Policy) func(http.Handler) http.Handler {
+	guard.Declare(policy)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			admitted, err := guard.Authorize(w.Header(), r, policy)
