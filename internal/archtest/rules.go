@@ -16,6 +16,7 @@ var rules = map[string]rule{
 	"jwks":          {imports: aroundMiddleware},
 	"introspection": {imports: append([]string{otter, breaker}, aroundMiddleware...)},
 	"revocation":    {imports: aroundMiddleware},
+	"authdetails":   {imports: aroundMiddleware},
 	"dpop":          {imports: aroundMiddleware},
 	"mtls":          {imports: aroundMiddleware},
 	"oauthtest":     {imports: aroundMiddleware},
