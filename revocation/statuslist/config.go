@@ -15,10 +15,10 @@ type Config struct {
 	// Validator judges a token first. What it refuses causes no fetch.
 	Validator middleware.Validator
 	// Verify checks typ ("statuslist+jwt"), algorithm and signature of a status list token and returns its claims, like the
-	// Verify method of jwks.NewVerifier. It trusts nobody but the issuer whose tokens Validator accepts. An error that
-	// matches middleware.ErrInvalidToken says that the token is not to be believed, any other that this could not be found
-	// out. It must honour ctx and be safe for concurrent use, and is called once for each fetch. A list that it finds too
-	// large is a bad one; a jwks.Verifier takes 16 KiB, and wants iss and aud.
+	// Verify method of a jwks.Verifier with AnyAudience. It trusts nobody but the issuer whose tokens Validator accepts. An
+	// error that matches middleware.ErrInvalidToken says that the token is not to be believed, any other that this could
+	// not be found out. It must honour ctx and be safe for concurrent use, and is called once for each fetch. A list that it
+	// finds too large is a bad one: give it MaxBytes of twice MaxListBytes.
 	Verify func(ctx context.Context, jwt string) (claims []byte, err error)
 	// Prefixes are the URL prefixes that lists may be fetched from, such as "https://login.example.com/statuslists": that
 	// URL and everything below it. They compare as text, without any normalisation. Below a prefix a URI may have letters,
@@ -82,7 +82,7 @@ func (c *Config) checkParts() error {
 	case c.Validator == nil:
 		return errors.New("statuslist: Validator is required: it says what a token means, its status list only whether it still counts")
 	case c.Verify == nil:
-		return errors.New("statuslist: Verify is required: make it with jwks.NewVerifier for the type statuslist+jwt")
+		return errors.New("statuslist: Verify is required: make it with the Verifier method of a jwks.Validator, for the type statuslist+jwt")
 	case len(c.Prefixes) == 0:
 		return errors.New("statuslist: Prefixes is required: where lists are fetched from must not be left to tokens")
 	}

@@ -1,7 +1,7 @@
 // Package statuslist refuses access tokens that a Token Status List says are no longer good
 // (draft-ietf-oauth-status-list).
 //
-//	verifier, err := jwks.NewVerifier("statuslist+jwt", issuerConfig)
+//	verifier, err := validator.Verifier(jwks.VerifierConfig{Type: "statuslist+jwt", AnyAudience: true, MaxBytes: 8 << 20})
 //	checker, err := statuslist.New(statuslist.Config{
 //		Validator: validator,
 //		Verify:    verifier.Verify,

@@ -27,19 +27,17 @@ func Example() {
 	defer as.Close()
 	client := &http.Client{Transport: web{as, exampleHost(as)}}
 
-	issuer := jwks.Config{Issuer: as.Issuer(), Audience: "https://api.example.com", HTTPClient: client}
-	validator, err := jwks.New(issuer)
+	validator, err := jwks.New(jwks.Config{Issuer: as.Issuer(), Audience: "https://api.example.com", HTTPClient: client})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer validator.Close()
-	verifier, err := jwks.NewVerifier("statuslist+jwt", issuer)
+	verifier, err := validator.Verifier(jwks.VerifierConfig{Type: "statuslist+jwt", AnyAudience: true, MaxBytes: 8 << 20})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer verifier.Close()
 	checker, err := statuslist.New(statuslist.Config{
 		Validator:  validator,
 		Verify:     verifier.Verify,

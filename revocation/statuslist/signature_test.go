@@ -1,6 +1,7 @@
 package statuslist_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"strings"
@@ -40,6 +41,14 @@ type signed struct {
 
 func runSigned(t *testing.T, test func(s *signed)) {
 	t.Helper()
+	runVerified(t, test, func(v *jwks.Validator, _ jwks.Config) (*jwks.Verifier, error) {
+		return v.Verifier(jwks.VerifierConfig{Type: "statuslist+jwt", AnyAudience: true, MaxBytes: 8 << 20})
+	})
+}
+
+// runVerified is runSigned with another Verifier than the one that shares the keys for tokens.
+func runVerified(t *testing.T, test func(s *signed), verifierOf func(*jwks.Validator, jwks.Config) (*jwks.Verifier, error)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}, Audience: audience})
 		s := &signed{T: t, as: as, lists: &host{}}
@@ -50,7 +59,7 @@ func runSigned(t *testing.T, test func(s *signed)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = validator.Close() })
-		verifier, err := jwks.NewVerifier("statuslist+jwt", keys)
+		verifier, err := verifierOf(validator, keys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +149,7 @@ func TestT2Signed(t *testing.T) {
 
 // TestKeysUnavailable: without keys nobody knows what a list is worth.
 func TestKeysUnavailable(t *testing.T) {
-	runSigned(t, func(s *signed) {
+	runVerified(t, func(s *signed) {
 		s.lists.put(listURI, page{body: s.as.Sign(statusListJWT, s.claims(nil))})
 		if _, err := s.checker.Validate(s.Context(), s.as.Mint(oauthtest.Token{})); err != nil {
 			s.Fatal(err)
@@ -151,5 +160,28 @@ func TestKeysUnavailable(t *testing.T) {
 		if errors.Is(err, middleware.ErrInvalidToken) {
 			s.Errorf("both outcomes at once: %v", err)
 		}
+	}, func(_ *jwks.Validator, keys jwks.Config) (*jwks.Verifier, error) {
+		return jwks.NewVerifier("statuslist+jwt", keys) // with keys of its own
+	})
+}
+
+// A list as the draft has it names neither its issuer nor whom it is meant for, and is larger than any access token.
+func TestLargeListForEverybody(t *testing.T) {
+	runSigned(t, func(s *signed) {
+		octets := make([]byte, 300<<10)
+		if _, err := rand.Read(octets); err != nil { // does not compress
+			s.Fatal(err)
+		}
+		octets[0] = 1 << 1
+		claims := s.claims(object{"iss": nil, "aud": nil, "status_list": object{"bits": 1, "lst": deflate(s, octets)}})
+		jwt := s.as.Sign(statusListJWT, claims)
+		if len(jwt) < 500<<10 {
+			s.Fatalf("the list has %d bytes", len(jwt))
+		}
+		s.lists.put(listURI, page{body: jwt})
+		if err := s.validate(0); err != nil {
+			s.Errorf("refused: %v", err)
+		}
+		wantOutcome(s, s.validate(1), middleware.ErrInvalidToken, middleware.ReasonRevoked)
 	})
 }
