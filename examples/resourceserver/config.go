@@ -11,17 +11,24 @@ import (
 	"github.com/bearergate/bearergate/jwks"
 )
 
-// router returns one validator for the tokens of all issuers.
-func (o options) router(common jwks.Config) (*jwks.Router, error) {
-	var validators []*jwks.Validator
+// trust adds a validator for the tokens of all issuers.
+func (o options) trust(v *validators, common jwks.Config) error {
 	for i := range o.issuers {
-		v, err := jwks.New(o.of(i, common))
+		issuer, err := jwks.New(o.of(i, common))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		validators = append(validators, v)
+		v.issuers = append(v.issuers, issuer)
 	}
-	return jwks.Issuers(validators...)
+	router, err := jwks.Issuers(v.issuers...)
+	if err != nil {
+		return err
+	}
+	v.jwt, v.sources = router, append(v.sources, router)
+	if len(o.statusListPrefixes) == 0 {
+		return nil
+	}
+	return o.checkStatus(v)
 }
 
 // of returns the configuration of one issuer.

@@ -32,6 +32,9 @@ type options struct {
 	leeway, maxStale, cooldown, fetchTimeout duration
 	cacheTTL, negativeTTL                    duration
 
+	statusListPrefixes list
+
+	resource   string
 	realm      string
 	tokenCache string
 }
@@ -84,6 +87,9 @@ func (o *options) declare(set *flag.FlagSet) {
 	set.Var(&o.cooldown, "jwks-cooldown", "`duration` between fetches for unknown keys, at least (default the kit's)")
 	set.Var(&o.fetchTimeout, "fetch-timeout", "`duration` of a fetch, at most (default the kit's)")
 
+	set.Var(&o.statusListPrefixes, "status-list-prefix", "`URL` prefix that token status lists of the issuer may be fetched from; repeatable")
+
+	set.StringVar(&o.resource, "resource", "", "external base `URL` of this server, for its metadata and for DPoP")
 	set.StringVar(&o.realm, "realm", "", "`realm` of the challenges (default the kit's)")
 	set.Var(choice{&o.tokenCache, []string{"on", "off"}}, "token-cache", "verified-token cache, `on or off`; this build has none")
 }

@@ -83,6 +83,10 @@ func TestMistakes(t *testing.T) {
 		{"introspection in plain http", append(introspectionWith(short), "-introspection-url", "http://127.0.0.1:9"), "Endpoint: "},
 		{"revocation as nobody", append(sound, "-revocation-url", "https://login.example.com/r"), "-revocation-url needs -introspection-client-id"},
 		{"revocation in plain http", append(append(sound, introspectionWith(short)...), "-revocation-url", "http://127.0.0.1:9"), "Endpoint: "},
+		{"status lists of nobody", append(introspectionWith(short), "-status-list-prefix", "https://login.example.com/l"), "-status-list-prefix needs -issuer"},
+		{"status lists of several", append(sound, "-issuer", "https://b.example.com", "-status-list-prefix", "https://login.example.com/l"), "exactly one -issuer"},
+		{"status lists in plain http", append(sound, "-status-list-prefix", "http://login.example.com/l"), "https"},
+		{"resource in plain http", append(sound, "-resource", "http://api.example.com"), "Metadata.Resource"},
 		{"two kinds of keys", append(sound, "-hs256-secret-file", short, "-jwks-url", "https://login.example.com/k"), "only one of"},
 	}
 	for _, test := range tests {

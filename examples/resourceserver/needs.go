@@ -14,6 +14,7 @@ var needs = []struct {
 }{
 	{"jwks-file", []string{"issuer"}},
 	{"hs256-secret-file", []string{"issuer"}},
+	{"status-list-prefix", []string{"issuer"}},
 	{"introspection-url", []string{"introspection-client-id"}},
 	{"introspection-client-id", []string{"introspection-client-secret-file"}},
 	{"introspection-client-id", []string{"introspection-url", "revocation-url"}},

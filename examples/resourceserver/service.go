@@ -28,6 +28,7 @@ func newService(o options, log *slog.Logger) (*service, error) {
 	}
 	config := middleware.Config{
 		Realm:           o.realm,
+		Metadata:        middleware.Metadata{Resource: o.resource},
 		AdvertiseScopes: true,
 		Revocations:     s.denied,
 		OnDecision:      middleware.LogDecisions(log),

@@ -10,7 +10,6 @@ var unbuilt = []struct {
 	flag, feature string
 	idle          any
 }{
-	{"resource", "protected resource metadata", ""},
 	{"dpop", "DPoP", "off"},
 	{"dpop-nonce", "DPoP", false},
 	{"tls-cert", "TLS", ""},
@@ -21,7 +20,6 @@ var unbuilt = []struct {
 	{"set-jwks-url", "security event tokens", ""},
 	{"set-audience", "security event tokens", ""},
 	{"logout-client-id", "back-channel logout", ""},
-	{"status-list-prefix", "token status lists", ""},
 }
 
 func declareUnbuilt(set *flag.FlagSet) {

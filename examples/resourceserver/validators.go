@@ -9,9 +9,10 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
-// validators say what tokens mean. At least one of them is there.
+// validators say what tokens mean. At least one of jwt and asked is there.
 type validators struct {
-	issuers *jwks.Router             // nil without -issuer
+	issuers []*jwks.Validator
+	jwt     middleware.Validator     // the tokens of all issuers; nil without -issuer
 	asked   *introspection.Validator // nil without -introspection-url
 	sources []source
 }
@@ -32,26 +33,30 @@ func (o options) validators() (*validators, error) {
 	}
 	v := &validators{}
 	if len(o.issuers) > 0 {
-		if v.issuers, err = o.router(common); err != nil {
+		if err := o.trust(v, common); err != nil {
 			return nil, err
 		}
-		v.sources = append(v.sources, v.issuers)
 	}
 	if o.introspectionURL == "" {
 		return v, nil
 	}
+	return v, o.ask(v, common)
+}
+
+// ask adds introspection.
+func (o options) ask(v *validators, common jwks.Config) error {
 	verifier, err := o.verifier(common)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if verifier != nil {
 		v.sources = append(v.sources, verifier)
 	}
 	if v.asked, err = o.introspection(verifier); err != nil {
-		return nil, err
+		return err
 	}
 	v.sources = append(v.sources, v.asked)
-	return v, nil
+	return nil
 }
 
 // The values of -introspection-mode.
@@ -64,22 +69,22 @@ const (
 func (v *validators) usual(mode string) middleware.Validator {
 	switch {
 	case v.asked == nil:
-		return v.issuers
-	case v.issuers == nil:
+		return v.jwt
+	case v.jwt == nil:
 		return v.asked
 	case mode == modeAll:
-		return middleware.All(v.issuers, v.asked)
+		return middleware.All(v.jwt, v.asked)
 	}
-	return middleware.ByFormat(v.issuers, v.asked)
+	return middleware.ByFormat(v.jwt, v.asked)
 }
 
 // fresh asks about every token on every request, and honours none that usual would not. It needs introspection.
 func (v *validators) fresh(mode string) middleware.Validator {
 	uncached := v.asked.Uncached()
-	if v.issuers == nil {
+	if v.jwt == nil {
 		return uncached
 	}
-	jwt := middleware.All(v.issuers, uncached)
+	jwt := middleware.All(v.jwt, uncached)
 	if mode == modeAll {
 		return jwt
 	}
