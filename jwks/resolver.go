@@ -20,7 +20,8 @@ type ResolverConfig struct {
 	// Resolve returns the configuration for an issuer, or an error matching ErrUnknownIssuer if it is not trusted. Any
 	// other error means that this could not be found out. The issuer is what a stranger wrote into a token: look it up in
 	// what you know, a table of tenants for instance, and never ask it who it is. Resolve is called once for concurrent
-	// tokens of one issuer, with a context of its own that ends after 5 seconds.
+	// tokens of one issuer, with a context of its own that ends after 5 seconds. While 4,096 calls are under way, the tokens
+	// of further issuers are told to come back.
 	Resolve func(ctx context.Context, issuer string) (Config, error)
 	// MaxIssuers bounds the issuers whose keys are held. The one that had no valid token for longest makes room, if that is
 	// a minute or more; otherwise the newcomer is told to come back. Default: 10,000.
@@ -63,7 +64,9 @@ type question struct {
 const (
 	maxIssuerBytes = 2048
 	maxUnknown     = 4096
-	maxAsking      = 256 // calls of Resolve at a time
+	// maxAsking is so large that issuers whose look-ups hang leave room for those of others, and bounds what strangers can
+	// cause by inventing issuers: a look-up takes less than 5 KiB besides what Resolve needs.
+	maxAsking      = 4096
 	resolveTimeout = 5 * time.Second
 	// minStay keeps forged tokens that name one tenant after the other from pushing out those in use.
 	minStay = time.Minute
@@ -165,8 +168,8 @@ func (r *Resolver) ask(now time.Time, issuer string) (*question, error) {
 	if len(r.asking) >= maxAsking {
 		return nil, middleware.Unavailable(middleware.ReasonIssuerUnavailable, time.Second, errTooMany)
 	}
-	if wait := r.makeRoom(now); wait > 0 {
-		return nil, middleware.Unavailable(middleware.ReasonIssuerUnavailable, wait, errNoRoom)
+	if wait := until(r.noRoom, now); wait > 0 && r.live >= r.config.MaxIssuers {
+		return nil, noRoomFor(wait)
 	}
 	r.asking[issuer] = q
 	go r.answer(issuer, q)
@@ -200,7 +203,7 @@ func (r *Resolver) settle(issuer string, q *question) {
 	delete(r.asking, issuer)
 	switch {
 	case q.tenant != nil:
-		r.admit(issuer, q.tenant)
+		r.admit(issuer, q)
 	case errors.Is(q.err, ErrUnknownIssuer):
 		r.remember(issuer)
 	}
@@ -236,11 +239,19 @@ func (r *Resolver) resolve(ctx context.Context, issuer string) (v *Validator, er
 	return New(cfg)
 }
 
-// admit publishes a tenant. Those that are asked about at the same time may exceed the bound for a moment. The caller
-// holds mu.
-func (r *Resolver) admit(issuer string, t *tenant) {
-	r.issuers.Store(issuer, t)
+// admit publishes the tenant of an answered question if there is room. Only now does another have to go: what is no
+// issuer, or could not be looked up, needs no room. The caller holds mu.
+func (r *Resolver) admit(issuer string, q *question) {
+	if wait := r.makeRoom(r.config.Now()); wait > 0 {
+		q.tenant, q.err = nil, noRoomFor(wait)
+		return
+	}
+	r.issuers.Store(issuer, q.tenant)
 	r.live++
+}
+
+func noRoomFor(wait time.Duration) error {
+	return middleware.Unavailable(middleware.ReasonIssuerUnavailable, wait, errNoRoom)
 }
 
 // makeRoom drops the tenant that had no valid token for longest if there are as many as there may be, and returns how long

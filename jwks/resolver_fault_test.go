@@ -184,7 +184,8 @@ func fullUp(t *testing.T, r *jwks.Resolver, accessToken string) {
 	wantOutcome(t, err, middleware.ErrUnavailable, middleware.ReasonIssuerUnavailable)
 }
 
-// TestForgedTokensEvictNobody: tokens that only name trusted tenants push nobody out and ask about nobody.
+// TestForgedTokensEvictNobody: tokens that only name trusted tenants push nobody out, and are not asked about again
+// until somebody could make room.
 func TestForgedTokensEvictNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDirectory(t, tenant(1), tenant(2), tenant(3))
@@ -196,7 +197,7 @@ func TestForgedTokensEvictNobody(t *testing.T) {
 			elapse(100 * time.Millisecond)
 		}
 		accepted(t, r, tokenOf(t, tenant(1)))
-		if d.times(tenant(1)) != 1 || d.times(tenant(3)) != 0 {
+		if d.times(tenant(1)) != 1 || d.times(tenant(3)) != 1 {
 			t.Errorf("asked %v", d.asked)
 		}
 	})

@@ -97,10 +97,11 @@ func (v *Verifier) checkParties(w *wireClaims) error {
 	issuer, audience := d.Text(w.Issuer), d.List(w.Audience)
 	isOurs := func(identifier string) bool { return slices.Contains(v.audiences, identifier) }
 	anybody := v.config.AnyAudience
+	silent := anybody && w.Issuer == nil
 	switch {
 	case d.Failed():
 		return middleware.Reject(middleware.ReasonMalformedClaim, errWrongJSON)
-	case issuer != v.validator.issuer && !(anybody && w.Issuer == nil):
+	case issuer != v.validator.issuer && !silent:
 		return middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
 	case !anybody && !slices.ContainsFunc(audience, isOurs):
 		return middleware.Reject(middleware.ReasonWrongAudience, nil)
