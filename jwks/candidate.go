@@ -12,6 +12,8 @@ type candidate struct {
 	jws     *jose.JWS
 	claims  *claims
 	allowed []jose.Algorithm
+	// key is the one that made the signature, once that was verified.
+	key *jose.Key
 }
 
 var (
@@ -47,6 +49,7 @@ func (c *candidate) signedByAny(set jose.KeySet) bool {
 func (c *candidate) signedBy(keys []*jose.Key) bool {
 	for _, key := range keys {
 		if key.Verify(c.jws.Algorithm, c.jws) == nil {
+			c.key = key
 			return true
 		}
 	}

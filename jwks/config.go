@@ -54,6 +54,10 @@ type Config struct {
 	// AllowLoopbackHTTP accepts http URLs whose host is loopback, for tests and local development.
 	AllowLoopbackHTTP bool
 
+	// CacheBytes bounds the memory for what tokens said that were accepted before, about 1.3 KiB for each. They are then not
+	// verified again, but refused all the same when they expire or their key is withdrawn. Default: 32 MiB; negative: none.
+	CacheBytes int
+
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
@@ -74,6 +78,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.FetchTimeout = orDefault(c.FetchTimeout, 5*time.Second)
 	c.MaxStale = orDefault(c.MaxStale, time.Hour)
 	c.Cooldown = orDefault(c.Cooldown, 30*time.Second)
+	if c.CacheBytes == 0 {
+		c.CacheBytes = defaultCacheBytes
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

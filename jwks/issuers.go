@@ -9,7 +9,10 @@ import (
 )
 
 // Router validates the tokens of several issuers. It implements middleware.Validator and is safe for concurrent use.
-type Router struct{ byIssuer map[string]*Validator }
+type Router struct {
+	byIssuer map[string]*Validator
+	tokens   *verified
+}
 
 // Issuers puts the validators of several issuers behind one. A token is judged only by the validator of the issuer it
 // names, with that issuer's keys, profile and audience (RFC 8725, section 3.8); a token of any other issuer is refused
@@ -18,7 +21,7 @@ func Issuers(validators ...*Validator) (*Router, error) {
 	if len(validators) == 0 {
 		return nil, errors.New("jwks: Issuers needs at least one Validator")
 	}
-	byIssuer := make(map[string]*Validator, len(validators))
+	byIssuer, cacheBytes := make(map[string]*Validator, len(validators)), 0
 	for _, v := range validators {
 		if v == nil {
 			return nil, errors.New("jwks: a Validator given to Issuers is nil")
@@ -27,12 +30,23 @@ func Issuers(validators ...*Validator) (*Router, error) {
 			return nil, fmt.Errorf("jwks: two Validators for issuer %q", v.issuer)
 		}
 		byIssuer[v.issuer] = v
+		if v.tokens != nil {
+			cacheBytes = max(cacheBytes, v.tokens.maxBytes)
+		}
 	}
-	return &Router{byIssuer}, nil
+	return &Router{byIssuer, newVerified(cacheBytes)}, nil
 }
 
-// Validate implements middleware.Validator.
+// Validate implements middleware.Validator. Tokens of all issuers are remembered in one cache, as large as the largest of
+// the validators.
 func (r *Router) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	return r.tokens.validate(ctx, accessToken, r.judge)
+}
+
+// Forget implements middleware.Forgetter.
+func (r *Router) Forget(accessToken string) { r.tokens.forget(accessToken) }
+
+func (r *Router) judge(ctx context.Context, accessToken string) (*accepted, error) {
 	t, err := parse(accessToken)
 	if err != nil {
 		return nil, err
@@ -42,7 +56,7 @@ func (r *Router) Validate(ctx context.Context, accessToken string) (*middleware.
 	if v == nil {
 		return nil, middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
 	}
-	return v.validate(ctx, t)
+	return v.accept(ctx, t)
 }
 
 // Ready returns nil once the tokens of every issuer can be judged. Otherwise its error names the issuers whose tokens

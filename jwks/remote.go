@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -161,6 +162,27 @@ func (s *remote) verify(ctx context.Context, t *candidate) error {
 		}
 	}
 	return s.verified(t, t.verify(keys.keys))
+}
+
+// holds reports whether a key is in a set that is good enough without waiting for a newer one. Like every other look it
+// keeps the set fresh, so that tokens that are known do not let it grow old.
+func (s *remote) holds(now time.Time, a *accepted, allowed []jose.Algorithm) bool {
+	keys := s.current.Load()
+	switch keys.phase(now, s.maxStale) {
+	case fresh:
+	case due:
+		s.refreshBehind(now)
+	default:
+		return false
+	}
+	if a.set.Load() == keys {
+		return true
+	}
+	if !keys.keys.Holds(a.key, a.alg, allowed) {
+		return false
+	}
+	a.set.Store(keys)
+	return true
 }
 
 // startedSince reports whether the flight began when a request had arrived already, so that it brought what there was.

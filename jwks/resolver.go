@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/upstream"
@@ -28,6 +27,9 @@ type ResolverConfig struct {
 	MaxIssuers int
 	// UnknownFor is how long it is remembered that an issuer is unknown. Default: 30 seconds.
 	UnknownFor time.Duration
+	// CacheBytes bounds the memory for what tokens of all issuers said that were accepted before, as in Config, whose own
+	// bound does not count here. Default: 32 MiB; negative: none.
+	CacheBytes int
 	// HTTPClient is used for configurations without one. Default: one client for all of them.
 	HTTPClient *http.Client
 	// Now is the clock. Default: time.Now.
@@ -39,7 +41,8 @@ type ResolverConfig struct {
 // keys, rations and failures of its own.
 type Resolver struct {
 	config  ResolverConfig
-	issuers sync.Map // string to *tenant; read without a lock
+	issuers sync.Map // string to *Validator; read without a lock
+	tokens  *verified
 
 	mu      sync.Mutex
 	live    int
@@ -48,16 +51,10 @@ type Resolver struct {
 	asking  map[string]*question
 }
 
-// tenant is a live issuer.
-type tenant struct {
-	validator *Validator
-	used      atomic.Int64
-}
-
 // question is a call of Resolve in progress.
 type question struct {
 	done   chan struct{}
-	tenant *tenant
+	tenant *Validator
 	err    error
 }
 
@@ -90,11 +87,18 @@ func NewResolver(cfg ResolverConfig) (*Resolver, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Resolver{config: cfg, unknown: map[string]time.Time{}, asking: map[string]*question{}}, nil
+	if cfg.CacheBytes == 0 {
+		cfg.CacheBytes = defaultCacheBytes
+	}
+	return &Resolver{config: cfg, tokens: newVerified(cfg.CacheBytes), unknown: map[string]time.Time{}, asking: map[string]*question{}}, nil
 }
 
 // Validate implements middleware.Validator.
 func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	return r.tokens.validate(ctx, accessToken, r.judge)
+}
+
+func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, error) {
 	t, err := parse(accessToken)
 	if err != nil {
 		return nil, err
@@ -107,11 +111,11 @@ func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middlewar
 	if err != nil {
 		return nil, err
 	}
-	token, err := found.validator.validate(ctx, t)
+	a, err := found.accept(ctx, t)
 	if err == nil {
-		found.used.Store(r.config.Now().UnixNano()) // a forged token is no use
+		found.seat.used.Store(r.config.Now().UnixNano()) // a forged token is no use
 	}
-	return token, err
+	return a, err
 }
 
 // Live returns the number of issuers whose keys are held.
@@ -127,15 +131,21 @@ func (r *Resolver) Forget(issuer string) {
 	defer r.mu.Unlock()
 	delete(r.unknown, issuer)
 	delete(r.asking, issuer) // the answer would be out of date
-	if _, ok := r.issuers.LoadAndDelete(issuer); ok {
+	r.drop(issuer)
+}
+
+// drop lets go of an issuer and of all that is remembered of its tokens. The caller holds mu.
+func (r *Resolver) drop(issuer any) {
+	if known, ok := r.issuers.LoadAndDelete(issuer); ok {
+		known.(*Validator).seat.validator.Store(nil)
 		r.live--
 	}
 }
 
-func (r *Resolver) find(ctx context.Context, issuer string) (*tenant, error) {
+func (r *Resolver) find(ctx context.Context, issuer string) (*Validator, error) {
 	now := r.config.Now()
 	if known, ok := r.issuers.Load(issuer); ok {
-		return known.(*tenant), nil
+		return known.(*Validator), nil
 	}
 	q, err := r.ask(now, issuer)
 	if err != nil {
@@ -161,7 +171,7 @@ func (r *Resolver) ask(now time.Time, issuer string) (*question, error) {
 	}
 	q := &question{done: make(chan struct{})}
 	if known, ok := r.issuers.Load(issuer); ok { // answered a moment ago
-		q.tenant = known.(*tenant)
+		q.tenant = known.(*Validator)
 		close(q.done)
 		return q, nil
 	}
@@ -182,8 +192,8 @@ func (r *Resolver) answer(issuer string, q *question) {
 	v, err := r.resolve(ctx, issuer)
 	switch {
 	case err == nil:
-		q.tenant = &tenant{validator: v}
-		q.tenant.used.Store(r.config.Now().UnixNano())
+		v.tenant, q.tenant = true, v
+		v.seat.used.Store(r.config.Now().UnixNano())
 	case errors.Is(err, ErrUnknownIssuer):
 		q.err = middleware.Reject(middleware.ReasonUntrustedIssuer, err)
 	default:
@@ -267,7 +277,7 @@ func (r *Resolver) makeRoom(now time.Time) time.Duration {
 	var idlest any
 	var oldest int64
 	r.issuers.Range(func(issuer, known any) bool {
-		if used := known.(*tenant).used.Load(); idlest == nil || used < oldest {
+		if used := known.(*Validator).seat.used.Load(); idlest == nil || used < oldest {
 			idlest, oldest = issuer, used
 		}
 		return true
@@ -277,8 +287,7 @@ func (r *Resolver) makeRoom(now time.Time) time.Duration {
 		r.noRoom = free
 		return wait
 	}
-	r.issuers.Delete(idlest)
-	r.live--
+	r.drop(idlest)
 	return 0
 }
 

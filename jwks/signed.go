@@ -81,7 +81,7 @@ func (v *Verifier) Verify(ctx context.Context, jwt string) ([]byte, error) {
 	if err := v.checkParties(t.wire); err != nil {
 		return nil, err
 	}
-	signed := &candidate{t.jws, &claims{issuer: v.validator.issuer}, v.validator.allowed}
+	signed := &candidate{jws: t.jws, claims: &claims{issuer: v.validator.issuer}, allowed: v.validator.allowed}
 	if err := v.validator.keys.verify(ctx, signed); err != nil {
 		return nil, err
 	}

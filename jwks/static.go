@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"context"
+	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
 )
@@ -30,6 +31,8 @@ func (s *static) verify(_ context.Context, t *candidate) error {
 	}
 	return err
 }
+
+func (s *static) holds(time.Time, *accepted, []jose.Algorithm) bool { return true }
 
 func (s *static) ready(context.Context) error { return nil }
 

@@ -24,13 +24,19 @@ type Validator struct {
 	leeway    time.Duration
 	now       func() time.Time
 	keys      keySource
+	tokens    *verified
+	seat      *seat
+	tenant    bool // of a Resolver, which wants to know when it was used
 	// needKeyID: the profile wants a kid, and the keys have IDs to compare it with.
 	needKeyID bool
 }
 
 // keySource is where the keys come from.
 type keySource interface {
+	// verify notes in the candidate which key made the signature.
 	verify(context.Context, *candidate) error
+	// holds reports whether the key of an accepted token is known to be still there. It waits for nothing.
+	holds(now time.Time, a *accepted, allowed []jose.Algorithm) bool
 	ready(context.Context) error
 	state() State
 	close()
@@ -53,7 +59,7 @@ func New(cfg Config) (*Validator, error) {
 		return nil, err
 	}
 	fixed, _ := keys.(*static)
-	return &Validator{
+	v := &Validator{
 		issuer:    cfg.Issuer,
 		audiences: append([]string{cfg.Audience}, cfg.OtherAudiences...),
 		rules:     profiles[cfg.Profile],
@@ -61,8 +67,12 @@ func New(cfg Config) (*Validator, error) {
 		leeway:    cfg.Leeway,
 		now:       cfg.Now,
 		keys:      keys,
+		tokens:    newVerified(cfg.CacheBytes),
+		seat:      &seat{},
 		needKeyID: !profiles[cfg.Profile].withoutKeyID && (fixed == nil || fixed.nameless.Len() == 0),
-	}, nil
+	}
+	v.seat.validator.Store(v)
+	return v, nil
 }
 
 func (c *Config) keySource() (keySource, error) {
@@ -96,14 +106,23 @@ func (c *Config) keySource() (keySource, error) {
 }
 
 // Validate implements middleware.Validator. Everything that can be checked without a key is checked first, so that a
-// token that cannot be good never causes a fetch.
+// token that cannot be good never causes a fetch. A token that was accepted before is checked for its time and for whether
+// its key is still one of the issuer's.
 func (v *Validator) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	return v.tokens.validate(ctx, accessToken, v.judge)
+}
+
+// judge judges a token of which nothing is known.
+func (v *Validator) judge(ctx context.Context, accessToken string) (*accepted, error) {
 	t, err := parse(accessToken)
 	if err != nil {
 		return nil, err
 	}
-	return v.validate(ctx, t)
+	return v.accept(ctx, t)
 }
+
+// Forget implements middleware.Forgetter. A token need not be forgotten to be refused by a revocation list.
+func (v *Validator) Forget(accessToken string) { v.tokens.forget(accessToken) }
 
 // Ready returns nil once tokens can be judged, fetching keys if there are none yet. An error matches
 // middleware.ErrUnavailable and says what is wrong.
@@ -150,7 +169,7 @@ var (
 	errTooEarly = errors.New("nbf is in the future")
 )
 
-func (v *Validator) validate(ctx context.Context, t *unverified) (*middleware.Token, error) {
+func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error) {
 	if err := v.checkHeader(t.jws); err != nil {
 		return nil, err
 	}
@@ -164,10 +183,13 @@ func (v *Validator) validate(ctx context.Context, t *unverified) (*middleware.To
 	if err := v.checkClaims(c); err != nil {
 		return nil, err
 	}
-	if err := v.keys.verify(ctx, &candidate{t.jws, c, v.allowed}); err != nil {
+	signed := &candidate{jws: t.jws, claims: c, allowed: v.allowed}
+	if err := v.keys.verify(ctx, signed); err != nil {
 		return nil, err
 	}
-	return c.token(t.jws), nil
+	a := &accepted{token: c.token(t.jws), by: v.seat, key: signed.key, alg: t.jws.Algorithm}
+	a.from, a.until = v.lifetime(c)
+	return a, nil
 }
 
 func (v *Validator) checkHeader(t *jose.JWS) error {
@@ -209,15 +231,30 @@ const maxAhead = time.Minute
 
 func (v *Validator) checkTimes(c *claims) error {
 	now := v.now()
+	starts, issued, expires := v.times(c)
 	switch {
-	case !now.Before(c.expires.Add(v.leeway)):
+	case !now.Before(expires):
 		return middleware.Reject(middleware.ReasonExpired, nil)
-	case now.Add(v.leeway).Before(c.notBefore):
+	case now.Before(starts):
 		return middleware.Reject(middleware.ReasonNotYetValid, errTooEarly)
-	case now.Add(max(v.leeway, maxAhead)).Before(c.issued):
+	case now.Before(issued):
 		return middleware.Reject(middleware.ReasonNotYetValid, errAhead)
 	}
 	return nil
+}
+
+// times returns when nbf, iat and exp let a token be honoured by a clock that may differ from the issuer's.
+func (v *Validator) times(c *claims) (starts, issued, expires time.Time) {
+	return c.notBefore.Add(-v.leeway), c.issued.Add(-max(v.leeway, maxAhead)), c.expires.Add(v.leeway)
+}
+
+// lifetime returns from and until when a token may be honoured.
+func (v *Validator) lifetime(c *claims) (from, until time.Time) {
+	starts, issued, expires := v.times(c)
+	if issued.After(starts) {
+		starts = issued
+	}
+	return starts, expires
 }
 
 // token presents verified claims.

@@ -111,6 +111,14 @@ func (s KeySet) CandidatesWithoutID(alg Algorithm, allowed []Algorithm) []*Key {
 	return bound(s.keys, alg, allowed)
 }
 
+// Holds reports whether the set has the public key, under the same key ID and used with alg under the allow-list.
+func (s KeySet) Holds(key *Key, alg Algorithm, allowed []Algorithm) bool {
+	return slices.ContainsFunc(s.keys, func(k *Key) bool {
+		only, ok := k.Algorithm(allowed)
+		return k.id == key.id && k.thumbprint == key.thumbprint && k.thumbprint != "" && ok && only == alg
+	})
+}
+
 // bound returns the first keys that are used with alg.
 func bound(keys []*Key, alg Algorithm, allowed []Algorithm) []*Key {
 	matches := func(k *Key) bool {

@@ -1,0 +1,287 @@
+package jwks_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
+)
+
+// remembered reports whether v verifies a good token only once: then it returns the very same facts again.
+func remembered(t testing.TB, v middleware.Validator, accessToken string) bool {
+	t.Helper()
+	return accepted(t, v, accessToken) == accepted(t, v, accessToken)
+}
+
+func TestRemembersTokens(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	token := sign(t, es, atJWT, accessClaims(nil))
+	config := jwks.Config{Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon}
+	if !remembered(t, newValidator(t, config), token) {
+		t.Error("verified twice")
+	}
+	config.CacheBytes = -1
+	if remembered(t, newValidator(t, config), token) {
+		t.Error("remembered with the cache off")
+	}
+}
+
+// A token that differs in a single octet from one that is remembered is another token.
+func TestRemembersTheWholeToken(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	v := atNoonWith(t, jwks.RFC9068, es)
+	token := sign(t, es, atJWT, accessClaims(nil))
+	accepted(t, v, token)
+	for i := range len(token) {
+		changed := []byte(token)
+		if changed[i] == '.' {
+			continue
+		}
+		changed[i] ^= 1
+		if _, err := v.Validate(t.Context(), string(changed)); err == nil {
+			t.Fatalf("accepted with octet %d changed", i)
+		}
+	}
+	if _, err := v.Validate(t.Context(), token+"."); err == nil {
+		t.Error("accepted with a dot more")
+	}
+}
+
+// What is remembered of a token ends with it, to the moment, and begins with it for a clock that is set back.
+func TestRememberedTokenExpires(t *testing.T) {
+	const leeway = 10 * time.Second
+	expires, starts, issued := noon.Add(600*time.Second), noon.Add(-30*time.Second), noon.Add(-60*time.Second)
+	for _, tt := range []struct {
+		at   time.Time
+		want middleware.Reason
+	}{
+		{expires.Add(leeway - time.Nanosecond), ""},
+		{expires.Add(leeway), middleware.ReasonExpired},
+		{starts.Add(-leeway), ""},
+		{starts.Add(-leeway - time.Nanosecond), middleware.ReasonNotYetValid},
+		{issued.Add(-time.Hour), middleware.ReasonNotYetValid},
+	} {
+		now := noon
+		es := signerOf(t, jose.ES256)
+		v := newValidator(t, jwks.Config{
+			Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: func() time.Time { return now },
+		})
+		token := sign(t, es, atJWT, accessClaims(object{"nbf": starts.Unix()}))
+		accepted(t, v, token)
+		now = tt.at
+		_, err := v.Validate(t.Context(), token)
+		if got := middleware.ReasonOf(err); got != tt.want {
+			t.Errorf("at %v: %q, want %q", tt.at.Sub(noon), got, tt.want)
+		}
+		now = noon
+		accepted(t, v, token)
+	}
+}
+
+// A key that was withdrawn, replaced under its ID, or given to another algorithm takes the tokens that it signed along, as
+// soon as the new set is there. One that is still there keeps them.
+func TestRememberedTokenGoesWithItsKey(t *testing.T) {
+	es, other := signerOf(t, jose.ES256), newSigner(t, jose.ES256, "ES256")
+	rs := signerOf(t, jose.RS256)
+	asPSS := rs.JWK()
+	asPSS["alg"] = "PS256"
+	for _, tt := range []struct {
+		name   string
+		signer *jose.Signer
+		next   string
+		want   middleware.Reason
+	}{
+		{"the same set", es, keySet(t, es), ""},
+		{"one more key", es, keySet(t, rs, es), ""},
+		{"withdrawn", es, keySet(t, rs), middleware.ReasonUnknownKey},
+		{"replaced", es, keySet(t, other), middleware.ReasonBadSignature},
+		{"for another algorithm", rs, string(encode(t, object{"keys": []object{asPSS}})), middleware.ReasonUnknownKey},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			now := noon
+			s := &stub{}
+			v := newValidator(t, jwks.Config{
+				Issuer: issuer, Audience: audience, JWKSURL: "https://as.example.com/keys", HTTPClient: s.client(),
+				Now: func() time.Time { return now },
+			})
+			s.put("https://as.example.com/keys", page{body: keySet(t, tt.signer)})
+			token := sign(t, tt.signer, atJWT, accessClaims(object{"exp": noon.Add(24 * time.Hour).Unix()}))
+			before := accepted(t, v, token)
+			s.put("https://as.example.com/keys", page{body: tt.next})
+			now = now.Add(15 * time.Minute) // the set is stale, and asked for anew
+			after, err := v.Validate(t.Context(), token)
+			if got := middleware.ReasonOf(err); got != tt.want {
+				t.Fatalf("%q, want %q", got, tt.want)
+			}
+			if tt.want == "" && (after == nil || after.Subject != before.Subject) {
+				t.Errorf("got %v", after)
+			}
+		})
+	}
+}
+
+// A refresh does not cost the verification of every token again.
+func TestRefreshKeepsRememberedTokens(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		token := f.mintLong()
+		first := accepted(f, f.v, token)
+		for range 20 {
+			elapse(9*time.Minute + 30*time.Second) // due, and refreshed behind
+			f.accepts(token)
+			elapse(time.Second)
+		}
+		if accepted(f, f.v, token) != first {
+			f.Error("verified again")
+		}
+		if fetched := f.as.Requests(oauthtest.EndpointJWKS); fetched < 10 {
+			f.Errorf("fetched %d times: remembered tokens let the keys grow old", fetched)
+		}
+	})
+}
+
+// Remembered tokens are subject to the age of the keys like all others.
+func TestRememberedTokenInAnOutage(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		token := f.mintLong()
+		f.accepts(token)
+		f.breakKeys(oauthtest.Fault{Status: 500})
+		elapse(65 * time.Minute) // of ten minutes and an hour more
+		f.accepts(token)
+		elapse(24 * time.Hour)
+		f.cannotJudge(token)
+		f.as.Heal()
+		elapse(time.Minute)
+		f.accepts(token)
+	})
+}
+
+// Refused tokens leave nothing behind, however many there are, and do not push out what is remembered.
+func TestRefusedTokensAreNotRemembered(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	v := newValidator(t, jwks.Config{
+		Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon, CacheBytes: 64 << 10,
+	})
+	token := sign(t, es, atJWT, accessClaims(nil))
+	first := accepted(t, v, token)
+	parts := strings.Split(token, ".")
+	for i := range 20_000 {
+		forged := parts[0] + "." + parts[1] + "." + fmt.Sprintf("%086d", i)
+		if _, err := v.Validate(t.Context(), forged); err == nil {
+			t.Fatal("accepted a forged signature")
+		}
+	}
+	if accepted(t, v, token) != first {
+		t.Error("forgotten")
+	}
+}
+
+// Good tokens are remembered only as far as there is room.
+func TestRememberedTokensAreBounded(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	v := newValidator(t, jwks.Config{
+		Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon, CacheBytes: 1 << 20,
+	})
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range 5_000 {
+		accepted(t, v, sign(t, es, atJWT, accessClaims(object{"jti": fmt.Sprint(i), "padding": strings.Repeat("x", 300)})))
+	}
+	if grown := int64(heap()) - int64(before); grown > 2<<20 {
+		t.Errorf("%d KiB for a bound of 1024", grown>>10)
+	}
+	runtime.KeepAlive(v)
+}
+
+func TestForgetToken(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	v := atNoonWith(t, jwks.RFC9068, es)
+	token := sign(t, es, atJWT, accessClaims(nil))
+	first := accepted(t, v, token)
+	v.Forget(token)
+	if accepted(t, v, token) == first {
+		t.Error("not forgotten")
+	}
+}
+
+// A Router remembers the tokens of its issuers, each as judged by its own validator.
+func TestRouterRemembersTokens(t *testing.T) {
+	es, rs := signerOf(t, jose.ES256), signerOf(t, jose.RS256)
+	other := newValidator(t, jwks.Config{
+		Issuer: "https://other.example.com", Audience: audience, Keys: parseKeys(t, keySet(t, rs)), Now: atNoon,
+	})
+	router, err := jwks.Issuers(atNoonWith(t, jwks.RFC9068, es), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := sign(t, es, atJWT, accessClaims(nil))
+	theirs := sign(t, rs, atJWT, accessClaims(object{"iss": "https://other.example.com"}))
+	if !remembered(t, router, ours) || !remembered(t, router, theirs) {
+		t.Error("verified twice")
+	}
+	refused(t, other, ours, middleware.ReasonUntrustedIssuer)
+	router.Forget(ours)
+	accepted(t, router, ours)
+}
+
+// What a Resolver remembers goes with the issuer.
+func TestResolverForgetsTokens(t *testing.T) {
+	es, rs := signerOf(t, jose.ES256), signerOf(t, jose.RS256)
+	trusted := es
+	resolver, err := jwks.NewResolver(jwks.ResolverConfig{
+		Now: atNoon,
+		Resolve: func(_ context.Context, issuer string) (jwks.Config, error) {
+			return jwks.Config{Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, trusted)), Now: atNoon}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := sign(t, es, atJWT, accessClaims(nil))
+	if !remembered(t, resolver, token) {
+		t.Error("verified twice")
+	}
+	trusted = rs
+	resolver.Forget(issuer)
+	refused(t, resolver, token, middleware.ReasonUnknownKey)
+}
+
+func TestRememberedTokenAllocatesNothing(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	v := atNoonWith(t, jwks.RFC9068, es)
+	token := sign(t, es, atJWT, accessClaims(nil))
+	accepted(t, v, token)
+	if n := testing.AllocsPerRun(1000, func() { accepted(t, v, token) }); n >= 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkValidate(b *testing.B) {
+	for _, alg := range []jose.Algorithm{jose.ES256, jose.RS256, jose.EdDSA} {
+		signer := signerOf(b, alg)
+		token := sign(b, signer, atJWT, accessClaims(object{"padding": strings.Repeat("x", 300)}))
+		for name, bytes := range map[string]int{"remembered": 0, "new": -1} {
+			v := newValidator(b, jwks.Config{
+				Issuer: issuer, Audience: audience, Keys: parseKeys(b, keySet(b, signer)), Now: atNoon, CacheBytes: bytes,
+			})
+			b.Run(string(alg)+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					accepted(b, v, token)
+				}
+			})
+		}
+	}
+}
