@@ -1,6 +1,7 @@
 package revocation_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate/middleware"
@@ -20,6 +21,7 @@ func TestCheckAllocatesNothing(t *testing.T) {
 	}
 	fill(t, full, 0, 1000)
 	good := holding("never revoked")
+	longName := aliceBut(func(t *middleware.Token) { *t = *good; t.Subject = strings.Repeat("a", 10_000) })
 	byToken := alice()
 	byID := aliceBut(func(t *middleware.Token) { *t = *good; t.Issuer = otherIssuer })
 	for _, tt := range []struct {
@@ -30,6 +32,7 @@ func TestCheckAllocatesNothing(t *testing.T) {
 	}{
 		{"empty list", empty, good, "good"},
 		{"good", full, good, "good"},
+		{"good with a long name", full, longName, "good"},
 		{"revoked by the first way", full, &byToken, "revoked"},
 		{"revoked by another way", full, byID, "revoked"},
 	} {

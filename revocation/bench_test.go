@@ -2,6 +2,7 @@ package revocation_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 
@@ -9,44 +10,56 @@ import (
 	"github.com/bearergate/bearergate/revocation"
 )
 
-// benchmarkList returns a list with that many tokens revoked, and if everyWay is set also one revocation of each other
-// kind, which makes a look-up look for all of them.
-func benchmarkList(b *testing.B, entries int, everyWay bool) *revocation.List {
+// allKinds is how many kinds of revocations have a name of their own for every token.
+const allKinds = 6
+
+// benchmarkList returns a list with that many entries, of so many kinds in turn. With all of them comes one for another
+// issuer, so that a look-up that finds nothing has looked for everything.
+func benchmarkList(b *testing.B, entries, kinds int) *revocation.List {
 	b.Helper()
 	list := newList(b, &clock{}, revocation.Config{MaxEntries: 2_000_000})
-	for i := range entries {
-		revoke(b, list, revocation.Revocation{Token: nth(i)})
+	for n := range entries {
+		name := nth(n)
+		revoke(b, list, [allKinds]revocation.Revocation{
+			{Token: name},
+			{Issuer: issuer, ID: name},
+			{Issuer: issuer, SessionID: name},
+			{Issuer: issuer, Subject: name},
+			{Issuer: issuer, ClientID: name},
+			{Issuer: issuer, Subject: name, ClientID: name},
+		}[n%kinds])
 	}
-	if everyWay {
-		for _, way := range ways[1:] {
-			way.revoke.Issuer = otherIssuer
-			revoke(b, list, way.revoke)
-		}
+	if kinds == allKinds {
+		revoke(b, list, revocation.Revocation{Issuer: otherIssuer, Before: noon})
 	}
 	return list
 }
 
-// BenchmarkCheck looks up tokens that nobody revoked.
+// BenchmarkCheck looks up tokens that nobody revoked, as most are, and revoked ones, each time another.
 func BenchmarkCheck(b *testing.B) {
-	for _, bb := range []struct {
-		entries  int
-		everyWay bool
-	}{{0, false}, {1_000, false}, {1_000_000, false}, {1_000, true}, {1_000_000, true}} {
-		b.Run(fmt.Sprintf("entries=%d/everyway=%t", bb.entries, bb.everyWay), func(b *testing.B) {
-			list := benchmarkList(b, bb.entries, bb.everyWay)
-			tokens := make([]middleware.Token, 1<<12)
-			for i := range tokens {
-				tokens[i] = alice()
-				tokens[i].Subject = nth(i)
-				tokens[i].Fingerprint = middleware.FingerprintOf("good-" + nth(i))
-			}
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				if list.Check(&tokens[i%len(tokens)]) != nil {
-					b.Fatal("revoked")
+	for _, kinds := range []int{1, allKinds} {
+		for _, entries := range []int{0, 1_000, 1_000_000} {
+			list := benchmarkList(b, entries, kinds)
+			for _, revoked := range []bool{false, true}[:min(entries+1, 2)] {
+				var tokens [1 << 12]middleware.Token
+				for i := range tokens {
+					name := nth(entries + i)
+					if revoked {
+						name = nth(i % entries)
+					}
+					tokens[i] = *holding(name)
+					tokens[i].ID, tokens[i].SessionID, tokens[i].Subject, tokens[i].ClientID = name, name, name, name
 				}
+				b.Run(fmt.Sprintf("kinds=%d/entries=%d/revoked=%t", kinds, entries, revoked), func(b *testing.B) {
+					b.ReportAllocs()
+					for i := 0; b.Loop(); i++ {
+						if (list.Check(&tokens[i%len(tokens)]) != nil) != revoked {
+							b.Fatal("not what the list was told")
+						}
+					}
+				})
 			}
-		})
+		}
 	}
 }
 
@@ -59,19 +72,22 @@ func BenchmarkRevoke(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports what a list of a million entries holds.
+// BenchmarkMemory reports what a list holds for each of a million entries, and the least and the most that it holds for
+// one while it grows from half a million to that.
 func BenchmarkMemory(b *testing.B) {
-	const entries = 1_000_000
-	held := func() uint64 {
-		var stats runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&stats)
-		return stats.HeapAlloc
-	}
+	const entries, step = 1_000_000, 10_000
 	for b.Loop() {
-		before := held()
-		list := benchmarkList(b, entries, false)
-		b.ReportMetric(float64(held()-before)/entries, "B/entry")
+		empty := held()
+		list := benchmarkList(b, entries/2, 1)
+		least, most, perEntry := math.Inf(1), 0.0, 0.0
+		for n := entries / 2; n < entries; n += step {
+			fill(b, list, n, step)
+			perEntry = (held() - empty) / float64(n+step)
+			least, most = min(least, perEntry), max(most, perEntry)
+		}
+		b.ReportMetric(perEntry, "B/entry")
+		b.ReportMetric(least, "least-B/entry")
+		b.ReportMetric(most, "most-B/entry")
 		runtime.KeepAlive(list)
 	}
 }

@@ -2,6 +2,8 @@ package revocation_test
 
 import (
 	"errors"
+	"math"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
@@ -35,7 +37,7 @@ func wantRevoked(t testing.TB, list *revocation.List, from, count int, want stri
 // A full list refuses what is new, forgets nothing, and can still extend what it holds. Once entries have ended there is
 // room again.
 func TestFull(t *testing.T) {
-	for _, limit := range []int{1, 47, 48, 49, 1000} {
+	for _, limit := range []int{1, 39, 40, 41, 1000} {
 		c := &clock{}
 		list := newList(t, c, revocation.Config{MaxTokenLifetime: hour, MaxEntries: limit})
 		if got := fill(t, list, 0, limit+10); got != limit {
@@ -123,22 +125,49 @@ func TestFullDoesNotSweepInVain(t *testing.T) {
 	}
 }
 
-// Entries that come and end do not make a list sweep for each of them, however many others stay: after a sweep there is
+// Entries that come and end do not make a table sweep for each of them, however many others stay: after a sweep there is
 // room for a good part more.
 func TestSweepMakesRoomToSpare(t *testing.T) {
-	const table = 1 << 15 // slots
-	const lasting = table/4*3 - 2
-	c := &clock{}
-	list := newList(t, c, revocation.Config{})
-	fill(t, list, 0, lasting)
-	got := allocated(func() {
-		for i := range 200 {
-			revoke(t, list, revocation.Revocation{Token: nth(lasting + i), ExpiresAt: c.now().Add(1 - margin)})
-			c.advance(1e9)
+	const comings = 100
+	for lasting := 1000; lasting < 2000; lasting += comings / 2 {
+		table := revocation.NewTable(1_000_000)
+		var now int64
+		add := func(until int64) { table.Add(revocation.Key{A: rand.Uint64(), B: rand.Uint64()}, 0, until, now) }
+		for range lasting {
+			add(math.MaxInt64)
 		}
-	})
-	if sweep := uint64(32 * 2 * table); got > 2*sweep {
-		t.Errorf("200 revocations allocated %d octets, a sweep takes no more than %d", got, sweep)
+		got := allocated(func() {
+			for range comings {
+				add(now + 1)
+				now++
+			}
+		})
+		if sweep := uint64(100 * lasting); got > 2*sweep {
+			t.Errorf("%d entries that came to %d allocated %d octets, a sweep takes no more than %d", comings, lasting, got, sweep)
+		}
+	}
+}
+
+// held returns how many octets are in use.
+func held() float64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return float64(stats.HeapAlloc)
+}
+
+// A table does not grow beyond what its limit needs.
+func TestTableFitsItsLimit(t *testing.T) {
+	for limit := 10_000; limit < 15_000; limit += 500 {
+		empty := held()
+		table := revocation.NewTable(limit)
+		for range limit {
+			table.Add(revocation.Key{A: rand.Uint64(), B: rand.Uint64()}, 0, math.MaxInt64, 0)
+		}
+		if got := (held() - empty) / float64(limit); got > 60 {
+			t.Errorf("a table of %d entries holds %.0f octets for each", limit, got)
+		}
+		runtime.KeepAlive(table)
 	}
 }
 
