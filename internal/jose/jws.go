@@ -15,6 +15,7 @@ type JWS struct {
 	KeyID     string    // kid, "" when absent; attacker's text
 	HasKeyID  bool      // whether kid was sent, even if empty
 	Type      string    // typ as sent, "" when absent; attacker's text
+	JWK       []byte    // jwk as sent, nil when absent; attacker's text, for ParseKey
 	Header    []byte    // decoded header, a strict JSON object
 	Payload   []byte    // decoded payload, never empty, not necessarily JSON
 	Signature []byte    // decoded signature, never empty
@@ -26,7 +27,8 @@ type JWS struct {
 //
 // The parts must be canonical base64url, so that one token has one spelling. The header must be a strict JSON object
 // with a supported alg. Header parameters that change the processing (crit, b64, zip, a cty that means a nested JWT)
-// are refused whatever they say; parameters that offer a key (jwk, jku, x5c, x5u, x5t) are ignored and have no effect.
+// are refused whatever they say; parameters that offer a key (jwk, jku, x5c, x5u, x5t) have no effect. The key in jwk is
+// kept for the one kind of token that is signed with a key of its own, a DPoP proof (RFC 9449 section 4.2).
 //
 // The error matches ErrTooLarge, ErrMalformed, ErrAlgorithm or ErrCritical.
 func Parse(compact string) (*JWS, error) { return ParseUpTo(compact, MaxTokenBytes) }
@@ -79,6 +81,7 @@ type header struct {
 	Algorithm   strictjson.Value `json:"alg"`
 	KeyID       strictjson.Value `json:"kid"`
 	Type        strictjson.Value `json:"typ"`
+	Key         strictjson.Value `json:"jwk"`
 	ContentType strictjson.Value `json:"cty"`
 	Critical    strictjson.Value `json:"crit"`
 	Base64      strictjson.Value `json:"b64"`
@@ -110,6 +113,7 @@ func (t *JWS) readHeader() error {
 	if t.Type, ok = optionalString(h.Type); !ok {
 		return ErrMalformed
 	}
+	t.JWK = h.Key
 	t.HasKeyID = h.KeyID != nil
 	if t.KeyID, ok = optionalString(h.KeyID); !ok {
 		return ErrMalformed

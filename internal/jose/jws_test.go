@@ -2,6 +2,8 @@ package jose_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -32,11 +34,50 @@ func TestParse(t *testing.T) {
 func TestParseAbsentMembers(t *testing.T) {
 	signer := signerOf(t, jose.ES256)
 	bare := parse(t, signRaw(t, signer, `{"alg":"ES256"}`, "not JSON"))
-	if bare.HasKeyID || bare.KeyID != "" || bare.Type != "" {
+	if bare.HasKeyID || bare.KeyID != "" || bare.Type != "" || bare.JWK != nil {
 		t.Errorf("got %+v", bare)
 	}
 	if empty := parse(t, signRaw(t, signer, `{"alg":"ES256","kid":""}`, claims)); !empty.HasKeyID || empty.KeyID != "" {
 		t.Errorf("got %+v", empty)
+	}
+}
+
+// A DPoP proof brings its own key (RFC 9449 section 4.2), which is a key like any other once ParseKey has judged it.
+func TestParseJWK(t *testing.T) {
+	for _, alg := range jose.Asymmetric() {
+		signer := signerOf(t, alg)
+		proof := parse(t, sign(t, signer, map[string]any{"typ": "dpop+jwt", "jwk": signer.JWK()}, claims))
+		key, err := jose.ParseKey(proof.JWK)
+		if err != nil {
+			t.Fatalf("%s: %v", alg, err)
+		}
+		if key.Thumbprint() != signer.Key().Thumbprint() {
+			t.Errorf("%s: thumbprint %s, want %s", alg, key.Thumbprint(), signer.Key().Thumbprint())
+		}
+		if err := key.Verify(alg, proof); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
+}
+
+func TestParseJWKRefused(t *testing.T) {
+	signer := signerOf(t, jose.ES256)
+	public := func(name string, value any) map[string]any {
+		members := signer.JWK()
+		members[name] = value
+		return members
+	}
+	for name, jwk := range map[string]any{
+		"null": json.RawMessage("null"), "text": "key", "array": []any{signer.JWK()}, "nothing in it": map[string]any{},
+		"private":   public("d", "AA"),
+		"symmetric": map[string]any{"kty": "oct", "k": "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I"},
+		"weak":      map[string]any{"kty": "RSA", "e": "AQAB", "n": "thOicYwo9hPTFqDAYFPEWVJgxJFBtHlmy4hsYa4ZPc4"},
+		"off curve": public("x", strings.Repeat("A", 43)),
+	} {
+		proof := parse(t, sign(t, signer, map[string]any{"jwk": jwk}, claims))
+		if _, err := jose.ParseKey(proof.JWK); !errors.Is(err, jose.ErrKey) {
+			t.Errorf("%s: %v, want %v", name, err, jose.ErrKey)
+		}
 	}
 }
 
