@@ -1,0 +1,87 @@
+package events_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate/revocation/events"
+)
+
+func TestConfigRefused(t *testing.T) {
+	w := newWorld(t)
+	for name, change := range map[string]func(*events.Config){
+		"Issuer":        func(c *events.Config) { c.Issuer = "" },
+		"Audience":      func(c *events.Config) { c.Audience = "" },
+		"Verify":        func(c *events.Config) { c.Verify = nil },
+		"List":          func(c *events.Config) { c.List = nil },
+		"TokenIssuers":  func(c *events.Config) { c.TokenIssuers = []string{"a", ""} },
+		"Authorization": func(c *events.Config) { c.Authorization = "Bearer x\n" },
+		"HookOnly":      func(c *events.Config) { c.HookOnly = []string{events.TypeVerification} },
+		"Timeout":       func(c *events.Config) { c.Timeout = -1 },
+		"MaxBytes":      func(c *events.Config) { c.MaxBytes = -1 },
+		"MaxConcurrent": func(c *events.Config) { c.MaxConcurrent = -1 },
+		"MaxRemembered": func(c *events.Config) { c.MaxRemembered = -1 },
+	} {
+		if _, err := events.New(w.config(change)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is passed in is copied.
+func TestConfigCopied(t *testing.T) {
+	w := newWorld(t)
+	issuers, critical, hookOnly := []string{w.as.Issuer()}, []string{"tenant"}, []string{events.TypeCredentialChange}
+	r := w.receiver(func(c *events.Config) { c.TokenIssuers, c.CriticalMembers, c.HookOnly = issuers, critical, hookOnly })
+	issuers[0], critical[0], hookOnly[0] = "https://evil.example", "x", events.TypeSessionRevoked
+	w.takes(r, w.set(nil))
+	w.refuses(r, w.set(object{"sub_id": complexSubject(object{"user": w.subject("a"), "tenant": opaque("t")})}), "invalid_request")
+	w.takes(r, w.set(object{"sub_id": w.subject("bob"), "events": object{events.TypeCredentialChange: object{}}}))
+	if w.list.Len() != 1 {
+		t.Errorf("%d entries, want 1", w.list.Len())
+	}
+}
+
+func TestLogoutConfigRefused(t *testing.T) {
+	w := newWorld(t)
+	for name, change := range map[string]func(*events.LogoutConfig){
+		"Issuer":        func(c *events.LogoutConfig) { c.Issuer = "" },
+		"ClientID":      func(c *events.LogoutConfig) { c.ClientID = "" },
+		"Verify":        func(c *events.LogoutConfig) { c.Verify = nil },
+		"List":          func(c *events.LogoutConfig) { c.List = nil },
+		"Leeway":        func(c *events.LogoutConfig) { c.Leeway = 6 * time.Minute },
+		"Timeout":       func(c *events.LogoutConfig) { c.Timeout = -1 },
+		"MaxBytes":      func(c *events.LogoutConfig) { c.MaxBytes = -1 },
+		"MaxConcurrent": func(c *events.LogoutConfig) { c.MaxConcurrent = -1 },
+	} {
+		cfg := events.LogoutConfig{Issuer: w.as.Issuer(), ClientID: clientID, Verify: w.logouts, List: w.list}
+		change(&cfg)
+		if _, err := events.NewLogout(cfg); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestPollConfigRefused(t *testing.T) {
+	w := newWorld(t)
+	r := w.receiver(nil)
+	for name, change := range map[string]func(*events.PollConfig){
+		"Endpoint":   func(c *events.PollConfig) { c.Endpoint = "http://transmitter.example/poll" },
+		"Timeout":    func(c *events.PollConfig) { c.Timeout = -1 },
+		"MaxEvents":  func(c *events.PollConfig) { c.MaxEvents = -1 },
+		"Interval":   func(c *events.PollConfig) { c.Interval = -1 },
+		"Backoff":    func(c *events.PollConfig) { c.Backoff = -1 },
+		"MaxBackoff": func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Minute, time.Second },
+	} {
+		cfg := events.PollConfig{Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{}}
+		change(&cfg)
+		if _, err := events.NewPoller(r, cfg); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := events.NewPoller(nil, events.PollConfig{Endpoint: "https://transmitter.example/poll"}); err == nil {
+		t.Error("no Receiver: no error")
+	}
+}

@@ -1,0 +1,221 @@
+package events_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearergate/bearergate/revocation/events"
+)
+
+// inBubble runs a test with a Poller on the clock of a synctest bubble. At its end the bubble finds goroutines that were left
+// behind.
+func inBubble(t *testing.T, hold time.Duration, change func(*events.PollConfig), test func(w *world, tr *transmitter, p *events.Poller)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		tr := newTransmitter(hold)
+		cfg := events.PollConfig{Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{Transport: tr}}
+		if change != nil {
+			change(&cfg)
+		}
+		p, err := events.NewPoller(w.receiver(nil), cfg)
+		w.must(err)
+		test(w, tr, p)
+	})
+}
+
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// gaps are the times between requests.
+func gaps(tr *transmitter) []time.Duration {
+	asked := tr.requests()
+	var gaps []time.Duration
+	for i := 1; i < len(asked); i++ {
+		gaps = append(gaps, asked[i].at.Sub(asked[i-1].at))
+	}
+	return gaps
+}
+
+// The more often something goes wrong, the longer the wait, never less than half of it, and no longer than MaxBackoff.
+func TestPollBackoff(t *testing.T) {
+	inBubble(t, 30*time.Second, nil, func(w *world, tr *transmitter, p *events.Poller) {
+		for range 12 {
+			tr.fail(status(500))
+		}
+		stop := run(w, p)
+		elapse(20 * time.Minute)
+		got := gaps(tr)
+		if len(got) < 12 {
+			w.Fatalf("%d requests", len(got))
+		}
+		jitter := map[time.Duration]bool{}
+		for i, gap := range got[:12] {
+			longest := min(time.Second<<i, time.Minute)
+			if gap < longest/2 || gap > longest {
+				w.Errorf("wait %d: %v, want about %v", i, gap, longest)
+			}
+			jitter[gap-longest] = true
+		}
+		if len(jitter) < 5 {
+			w.Errorf("no jitter: %v", got)
+		}
+		if p.State().Failures != 0 || p.State().Err != nil {
+			w.Errorf("state %+v", p.State())
+		}
+		_ = stop()
+	})
+}
+
+func TestPollRetryAfter(t *testing.T) {
+	inBubble(t, time.Hour, nil, func(w *world, tr *transmitter, p *events.Poller) {
+		tr.fail(status(503, "Retry-After", "90"), status(429, "Retry-After", "86400"), status(503, "Retry-After", "soon"))
+		stop := run(w, p)
+		elapse(2 * time.Hour)
+		got := gaps(tr)
+		if got[0] != 90*time.Second || got[1] != time.Hour || got[2] > 4*time.Second {
+			w.Errorf("waits %v", got[:3])
+		}
+		_ = stop()
+	})
+}
+
+// A transmitter that does not hold polls back is not flooded.
+func TestPollInterval(t *testing.T) {
+	inBubble(t, 0, func(c *events.PollConfig) { c.Interval = 10 * time.Second }, func(w *world, tr *transmitter, p *events.Poller) {
+		stop := run(w, p)
+		elapse(105 * time.Second)
+		if n := len(tr.requests()); n != 11 {
+			w.Errorf("%d requests in 105 seconds", n)
+		}
+		_ = stop()
+	})
+}
+
+// One that holds them back is asked again at once.
+func TestPollHeldBack(t *testing.T) {
+	inBubble(t, 30*time.Second, nil, func(w *world, tr *transmitter, p *events.Poller) {
+		stop := run(w, p)
+		elapse(100 * time.Second)
+		for _, gap := range gaps(tr) {
+			if gap != 30*time.Second {
+				w.Errorf("waits %v", gaps(tr))
+			}
+		}
+		_ = stop()
+	})
+}
+
+// One that forgets acknowledgements, and says that there is more, is not flooded either.
+func TestPollDeaf(t *testing.T) {
+	inBubble(t, 0, func(c *events.PollConfig) { c.Interval, c.MaxEvents = 10*time.Second, 1 }, func(w *world, tr *transmitter, p *events.Poller) {
+		tr.put("a", w.set(object{"jti": "a"}))
+		tr.put("b", w.set(object{"jti": "b"}))
+		deaf := func(rw http.ResponseWriter) {
+			sets, _, _ := tr.batch(1)
+			rw.Header().Set("Content-Type", "application/json")
+			_, _ = rw.Write(encode(w, object{"sets": sets, "moreAvailable": true}))
+		}
+		for range 100 {
+			tr.fail(deaf)
+		}
+		stop := run(w, p)
+		elapse(55 * time.Second)
+		if n := len(tr.requests()); n != 8 { // the first, two more at once, and then one each ten seconds
+			w.Errorf("%d requests in 55 seconds: %v", n, gaps(tr))
+		}
+		_ = stop()
+	})
+}
+
+// A transmitter that falls silent is noticed after Timeout.
+func TestPollTimeout(t *testing.T) {
+	inBubble(t, time.Hour, func(c *events.PollConfig) { c.Timeout = 45 * time.Second }, func(w *world, tr *transmitter, p *events.Poller) {
+		stop := run(w, p)
+		elapse(44 * time.Second)
+		if s := p.State(); s.Err != nil {
+			w.Errorf("too early: %+v", s)
+		}
+		elapse(time.Second)
+		if s := p.State(); s.Err == nil || s.Failures != 1 {
+			w.Errorf("state %+v", s)
+		}
+		_ = stop()
+	})
+}
+
+// Run ends at once, whatever it waits for, and leaves nothing behind.
+func TestPollCancel(t *testing.T) {
+	for name, prepare := range map[string]func(tr *transmitter){
+		"held back": func(*transmitter) {},
+		"backing off": func(tr *transmitter) {
+			tr.fail(status(503, "Retry-After", "3600"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, nil, func(w *world, tr *transmitter, p *events.Poller) {
+				prepare(tr)
+				stop := run(w, p)
+				synctest.Wait()
+				if err := p.Run(w.Context()); err == nil || errors.Is(err, context.Canceled) {
+					w.Errorf("a second Run: %v", err)
+				}
+				began := time.Now()
+				failures := p.State().Failures
+				if err := stop(); !errors.Is(err, context.Canceled) || time.Since(began) != 0 {
+					w.Errorf("%v after %v", err, time.Since(began))
+				}
+				if p.State().Failures != failures {
+					w.Error("the end counts as a failure")
+				}
+				ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+				defer cancel()
+				if err := p.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					w.Errorf("running again: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A farewell that is not answered keeps the service from ending for 5 seconds, no longer.
+func TestPollFarewell(t *testing.T) {
+	inBubble(t, time.Hour, nil, func(w *world, tr *transmitter, p *events.Poller) {
+		tr.put("a", w.set(object{"jti": "a"}))
+		stop := run(w, p)
+		synctest.Wait()
+		if s := p.State(); s.Unacknowledged != 1 || len(tr.outstanding()) != 0 {
+			w.Errorf("state %+v", s)
+		}
+		silent := make(chan struct{})
+		defer close(silent)
+		tr.fail(func(http.ResponseWriter) { <-silent })
+		began := time.Now()
+		if _ = stop(); time.Since(began) != 5*time.Second {
+			w.Errorf("took %v", time.Since(began))
+		}
+	})
+}
+
+// A transport of the caller that panics does not end the process.
+func TestPollPanic(t *testing.T) {
+	transport := roundTripper(func(*http.Request) (*http.Response, error) { panic("hunter2") })
+	inBubble(t, 0, func(c *events.PollConfig) { c.HTTPClient = &http.Client{Transport: transport} }, func(w *world, _ *transmitter, p *events.Poller) {
+		stop := run(w, p)
+		elapse(time.Minute)
+		if s := p.State(); s.Failures < 3 {
+			w.Errorf("state %+v", s)
+		}
+		_ = stop()
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
