@@ -24,6 +24,9 @@ var rules = map[string]rule{
 	"adapters/oauthhttp": {imports: []string{module + "/middleware"}},
 	"adapters/oauthecho": {imports: []string{module + "/middleware", echo}},
 	"adapters/oauthgin":  {imports: []string{module + "/middleware", gin}},
+	"adapters/oauthredis": {imports: []string{
+		module + "/middleware", module + "/revocation", module + "/introspection", goRedis,
+	}},
 
 	"internal":            {imports: []string{module}},
 	"internal/jose":       {imports: []string{module + "/internal", jwx}},
@@ -43,6 +46,7 @@ const (
 	breaker    = "github.com/sony/gobreaker"
 	echo       = "github.com/labstack/echo"
 	gin        = "github.com/gin-gonic/gin"
+	goRedis    = "github.com/redis/go-redis"
 	jwx        = "github.com/lestrrat-go/jwx"
 	otter      = "github.com/maypok86/otter"
 	strictJSON = "github.com/go-json-experiment/json"
@@ -57,4 +61,4 @@ var homes = map[string][]string{
 
 // private lists what no exported signature of the root module mentions, internal packages included: frameworks belong
 // to the signatures of their own adapters, and jwx to nobody's.
-var private = []string{jwx, echo, gin}
+var private = []string{jwx, echo, gin, goRedis}
