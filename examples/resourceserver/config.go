@@ -54,6 +54,9 @@ func (o options) config() (jwks.Config, error) {
 		Cooldown:          time.Duration(o.cooldown),
 		AllowLoopbackHTTP: o.insecureHTTP,
 	}
+	if o.tokenCache == "off" {
+		config.CacheBytes = -1
+	}
 	if len(o.audiences) > 0 {
 		config.Audience, config.OtherAudiences = o.audiences[0], o.audiences[1:]
 	}

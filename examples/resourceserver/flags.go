@@ -34,6 +34,19 @@ type options struct {
 
 	statusListPrefixes list
 
+	redisURL         string
+	maxTokenLifetime duration
+
+	setIssuer, setJWKSURL, setAudience string
+	setAuthorizationFile               string
+	logoutClientID                     string
+
+	dpop             string
+	dpopNonce        bool
+	dpopNonceKeyFile string
+	tlsCert, tlsKey  string
+	trustedProxies   prefixes
+
 	resource   string
 	realm      string
 	tokenCache string
@@ -41,11 +54,10 @@ type options struct {
 
 // parseFlags reads the command line. Help, if asked for, goes to stderr.
 func parseFlags(args []string, stderr io.Writer) (options, error) {
-	o := options{adapter: "nethttp", profile: string(jwks.RFC9068), introspectionMode: modeOpaque, tokenCache: "on"}
+	o := options{adapter: "nethttp", profile: string(jwks.RFC9068), introspectionMode: modeOpaque, dpop: dpopOff, tokenCache: "on", maxTokenLifetime: -1}
 	set := flag.NewFlagSet("resourceserver", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	o.declare(set)
-	declareUnbuilt(set)
 	err := set.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -57,7 +69,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	case set.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q: everything is a flag", set.Arg(0))
 	}
-	return o, errors.Join(refuseUnbuilt(set), refuseIncomplete(set))
+	return o, refuseIncomplete(set)
 }
 
 func (o *options) declare(set *flag.FlagSet) {
@@ -89,9 +101,25 @@ func (o *options) declare(set *flag.FlagSet) {
 
 	set.Var(&o.statusListPrefixes, "status-list-prefix", "`URL` prefix that token status lists of the issuer may be fetched from; repeatable")
 
+	set.StringVar(&o.redisURL, "redis-url", "", "`URL` of the Redis by which replicas share what is revoked, and used DPoP proofs")
+	set.Var(&o.maxTokenLifetime, "max-token-lifetime", "`duration` that the issuer's tokens live at most, and so revocations are remembered (default without end)")
+
+	set.StringVar(&o.setIssuer, "set-issuer", "", "`issuer` of security event tokens, which are accepted at POST /events")
+	set.StringVar(&o.setJWKSURL, "set-jwks-url", "", "key set `URL` of that issuer (default found by discovery)")
+	set.StringVar(&o.setAudience, "set-audience", "", "`audience` of these tokens: who this server is to their issuer")
+	set.StringVar(&o.setAuthorizationFile, "set-authorization-file", "", "`file` with the Authorization field that their issuer sends")
+	set.StringVar(&o.logoutClientID, "logout-client-id", "", "`client` of the issuer whose logout tokens are accepted at POST /backchannel-logout")
+
+	set.Var(choice{&o.dpop, []string{dpopOff, dpopAllowed, dpopRequired}}, "dpop", "DPoP-bound `tokens`: off, allowed or required")
+	set.BoolVar(&o.dpopNonce, "dpop-nonce", false, "demand nonces of this server in DPoP proofs")
+	set.StringVar(&o.dpopNonceKeyFile, "dpop-nonce-key-file", "", "`file` with the key of these nonces that replicas share, at least 32 bytes (default a key of this process)")
+	set.StringVar(&o.tlsCert, "tls-cert", "", "`file` with the certificate to serve TLS with; client certificates are asked for")
+	set.StringVar(&o.tlsKey, "tls-key", "", "`file` with its key")
+	set.Var(&o.trustedProxies, "trusted-proxy", "`network` whose Client-Cert field is believed, instead of the connection's certificate; repeatable")
+
 	set.StringVar(&o.resource, "resource", "", "external base `URL` of this server, for its metadata and for DPoP")
 	set.StringVar(&o.realm, "realm", "", "`realm` of the challenges (default the kit's)")
-	set.Var(choice{&o.tokenCache, []string{"on", "off"}}, "token-cache", "verified-token cache, `on or off`; this build has none")
+	set.Var(choice{&o.tokenCache, []string{"on", "off"}}, "token-cache", "cache of verified tokens, `on or off`")
 }
 
 var profiles = []string{

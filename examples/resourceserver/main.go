@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -51,11 +52,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return mistake(stderr, err)
 	}
 	defer s.close()
+	secure, err := o.tlsConfig()
+	if err != nil {
+		return mistake(stderr, err)
+	}
 	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return mistake(stderr, fmt.Errorf("-addr: %w", err))
 	}
-	server := newServer(adapters[o.adapter](s.routes(ctx.Done())), log)
+	server := newServer(adapters[o.adapter](s.routes(ctx.Done())), secure, log)
 	if err := serve(ctx, server, listener, stdout, o.adapter); err != nil {
 		log.Error("server failed", "error", err)
 		return exitFailure
@@ -71,9 +76,10 @@ func mistake(stderr io.Writer, err error) int {
 
 // newServer bounds everything that a slow client could hold on to. The size of the header keeps the default of net/http:
 // an oversized token is then refused by the guard, with a challenge.
-func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+func newServer(handler http.Handler, secure *tls.Config, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
+		TLSConfig:         secure,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -87,7 +93,13 @@ const shutdownTimeout = 8 * time.Second
 
 func serve(ctx context.Context, server *http.Server, listener net.Listener, stdout io.Writer, adapter string) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() {
+		if server.TLSConfig == nil {
+			failed <- server.Serve(listener)
+			return
+		}
+		failed <- server.ServeTLS(listener, "", "")
+	}()
 	err := json.NewEncoder(stdout).Encode(readyLine{true, listener.Addr().String(), adapter})
 	if err != nil {
 		return errors.Join(err, server.Close())

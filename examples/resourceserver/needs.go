@@ -24,6 +24,17 @@ var needs = []struct {
 	{"introspection-negative-ttl", []string{"introspection-url"}},
 	{"introspection-jwt", []string{"introspection-url"}},
 	{"introspection-jwt", []string{"issuer"}},
+	{"set-issuer", []string{"set-audience"}},
+	{"set-issuer", []string{"issuer"}},
+	{"set-jwks-url", []string{"set-issuer"}},
+	{"set-audience", []string{"set-issuer"}},
+	{"set-authorization-file", []string{"set-issuer"}},
+	{"logout-client-id", []string{"issuer"}},
+	{"dpop", []string{"resource"}},
+	{"dpop-nonce", []string{"dpop"}},
+	{"dpop-nonce-key-file", []string{"dpop-nonce"}},
+	{"tls-cert", []string{"tls-key"}},
+	{"tls-key", []string{"tls-cert"}},
 	{"revocation-url", []string{"introspection-client-id"}},
 }
 

@@ -17,9 +17,12 @@ import (
 
 // revocations returns the deny-list, and what tells the authorization server too if the flags name its endpoint. What it
 // knows of a refresh token, and so which tokens go with it, is found out by introspection, if there is any.
-func (o options) revocations(asked *introspection.Validator, log *slog.Logger) (*revocation.List, *revocation.Client, error) {
-	// No flag says how long the issuer's tokens live, so entries never end. A service that knows its issuer sets a few hours.
-	denied, err := revocation.NewList(revocation.Config{MaxTokenLifetime: -1, Logger: log})
+func (o options) revocations(asked *introspection.Validator, with *shared, log *slog.Logger) (*revocation.List, *revocation.Client, error) {
+	config := revocation.Config{MaxTokenLifetime: time.Duration(o.maxTokenLifetime), Logger: log}
+	if with != nil {
+		config.Replicator = with.stream
+	}
+	denied, err := revocation.NewList(config)
 	if err != nil || o.revocationURL == "" {
 		return denied, nil, err
 	}
@@ -27,17 +30,21 @@ func (o options) revocations(asked *introspection.Validator, log *slog.Logger) (
 	if err != nil {
 		return nil, nil, err
 	}
+	client, err := revocation.NewClient(o.revocationClient(credentials, asked, denied))
+	return denied, client, err
+}
+
+func (o options) revocationClient(as introspection.Credentials, asked *introspection.Validator, denied *revocation.List) revocation.ClientConfig {
 	config := revocation.ClientConfig{
 		Endpoint:          o.revocationURL,
-		ClientAuth:        credentials,
+		ClientAuth:        as,
 		List:              denied,
 		AllowLoopbackHTTP: o.insecureHTTP,
 	}
 	if asked != nil {
 		config.Describe = asked.Uncached().Validate
 	}
-	client, err := revocation.NewClient(config)
-	return denied, client, err
+	return config
 }
 
 const maxFormBytes = 64 << 10

@@ -14,6 +14,8 @@ type service struct {
 	denied  *revocation.List
 	revoker *revocation.Client // nil without an authorization server to tell
 	sources []source
+	shared  *shared // nil without -redis-url
+	events  []route // where others announce what is no longer good
 	log     *slog.Logger
 }
 
@@ -22,8 +24,22 @@ func newService(o options, log *slog.Logger) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{sources: v.sources, log: log}
-	if s.denied, s.revoker, err = o.revocations(v.asked, log); err != nil {
+	s := &service{log: log}
+	if s.shared, err = o.shared(log); err != nil {
+		return nil, err
+	}
+	if s.shared != nil {
+		v.sources = append(v.sources, s.shared)
+	}
+	if s.denied, s.revoker, err = o.revocations(v.asked, s.shared, log); err != nil {
+		return nil, err
+	}
+	if s.events, err = o.eventRoutes(v, s.denied, log); err != nil {
+		return nil, err
+	}
+	s.sources = v.sources
+	bindings, err := o.bindings(nil)
+	if err != nil {
 		return nil, err
 	}
 	config := middleware.Config{
@@ -31,6 +47,7 @@ func newService(o options, log *slog.Logger) (*service, error) {
 		Metadata:        middleware.Metadata{Resource: o.resource},
 		AdvertiseScopes: true,
 		Revocations:     s.denied,
+		Bindings:        bindings,
 		OnDecision:      middleware.LogDecisions(log),
 	}
 	if s.guard, err = middleware.New(v.usual(o.introspectionMode), config); err != nil {

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bearergate/bearergate/adapters/oauthredis"
+)
+
+// shared is what the replicas of this service have in common.
+type shared struct {
+	client redis.UniversalClient
+	stream *oauthredis.Stream
+}
+
+// shared returns nil without -redis-url.
+func (o options) shared(log *slog.Logger) (*shared, error) {
+	if o.redisURL == "" {
+		return nil, nil
+	}
+	config, err := redis.ParseURL(o.redisURL)
+	if err != nil {
+		return nil, errors.New("-redis-url: write it as redis://user:password@host:port/db") // the error repeats the password
+	}
+	config.ContextTimeoutEnabled = true
+	client := redis.NewClient(config)
+	stream, err := oauthredis.NewStream(client, oauthredis.StreamConfig{FailClosed: true, Logger: log})
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	return &shared{client, stream}, nil
+}
+
+// Ready implements source: a replica that has not read the stream yet does not know what was revoked.
+func (s *shared) Ready(ctx context.Context) error { return s.stream.Ready(ctx) }
+
+// Close ends the stream before the connections it uses.
+func (s *shared) Close() error { return errors.Join(s.stream.Close(), s.client.Close()) }
