@@ -29,18 +29,22 @@ type AuthorizationServer struct {
 	start func(testing.TB) (*Process, Endpoints)
 }
 
-// Endpoints are where an authorization server is. Issuer is empty if it publishes nothing about itself.
+// Endpoints are where an authorization server is. Issuer is empty if it publishes nothing about itself; what else is empty
+// it does not have.
 type Endpoints struct {
 	Issuer           string `json:"issuer"`
 	TokenURL         string `json:"token_endpoint"`
 	IntrospectionURL string `json:"introspection_endpoint"`
 	RevocationURL    string `json:"revocation_endpoint"`
+	RegistrationURL  string `json:"registration_endpoint"`
+	EndSessionURL    string `json:"end_session_endpoint"`
+	MTLSTokenURL     string `json:"mtls_token_endpoint"`
 }
 
-// startServer runs a program of this module that takes PORT and STATE from its environment.
-func startServer(t testing.TB, dir, interpreter, script string) *AuthorizationServer {
+// startServer runs a program of this module that takes PORT and STATE from its environment, and more if env says more.
+func startServer(t testing.TB, env []string, dir, interpreter, script string) *AuthorizationServer {
 	t.Helper()
-	env := []string{"PORT=" + strconv.Itoa(freePort(t)), "STATE=" + t.TempDir()}
+	env = append(env, "PORT="+strconv.Itoa(freePort(t)), "STATE="+t.TempDir())
 	s := &AuthorizationServer{ResourceServer: ResourceServerID}
 	s.start = func(t testing.TB) (*Process, Endpoints) {
 		t.Helper()
@@ -71,6 +75,13 @@ const firstPort, ports = 10_000, 20_000
 var portsTried atomic.Int32
 
 func init() { portsTried.Store(rand.Int32N(ports)) }
+
+// FreeAddr returns a loopback address, host and port, that nobody listens on: for programs that others have to know
+// before they start.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
+}
 
 // freePort returns a loopback port that nobody listens on, and a different one each time.
 func freePort(t testing.TB) int {

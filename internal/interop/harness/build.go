@@ -35,7 +35,15 @@ var moduleDir = sync.OnceValues(func() (string, error) {
 	return filepath.Dir(string(gomod)), err
 })
 
-var buildResourceServer = sync.OnceValues(func() (string, error) {
+var (
+	buildResourceServer = sync.OnceValues(func() (string, error) { return buildExample("resourceserver") })
+	buildMCPServer      = sync.OnceValues(func() (string, error) { return buildExample("mcp") })
+	installOIDCProvider = sync.OnceValues(func() (string, error) { return installNPM("oidcprovider") })
+	installMCPClient    = sync.OnceValues(func() (string, error) { return installNPM("mcpclient") })
+)
+
+// buildExample returns the program of a directory of the examples.
+func buildExample(name string) (string, error) {
 	if scratch == "" {
 		return "", errors.New("harness.Main was not called from TestMain")
 	}
@@ -43,29 +51,38 @@ var buildResourceServer = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	examples := filepath.Join(module, "..", "..", "examples")
-	binary := filepath.Join(scratch, "resourceserver")
-	return binary, run(examples, "go", "build", "-o", binary, "./resourceserver")
-})
+	binary := filepath.Join(scratch, name)
+	return binary, run(filepath.Join(module, "..", "..", "examples"), "go", "build", "-o", binary, "./"+name)
+}
 
-// installOIDCProvider returns the directory of the npm project, with its dependencies in place.
-var installOIDCProvider = sync.OnceValues(func() (string, error) {
+// installNPM returns the directory of an npm project of this module, with its dependencies in place.
+func installNPM(project string) (string, error) {
 	module, err := moduleDir()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(module, "oidcprovider")
+	dir := filepath.Join(module, project)
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return "", fmt.Errorf("%w; the interop suites need Node.js 20 or later with npm", err)
 		}
 	}
-	// npm writes this file last, so an interrupted installation is repeated.
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
+	// npm writes this file last, so an interrupted installation is repeated, and so is one of other dependencies.
+	if newer(filepath.Join(dir, "node_modules", ".package-lock.json"), filepath.Join(dir, "package-lock.json")) {
 		return dir, nil
 	}
 	return dir, run(dir, "npm", "ci", "--no-audit", "--no-fund")
-})
+}
+
+// newer reports whether a file is there and newer than another one.
+func newer(file, other string) bool {
+	info, err := os.Stat(file)
+	if err != nil {
+		return false
+	}
+	than, err := os.Stat(other)
+	return err == nil && info.ModTime().After(than.ModTime())
+}
 
 func run(dir, name string, args ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)

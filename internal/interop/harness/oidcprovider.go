@@ -34,11 +34,16 @@ type TokenRequest struct {
 // first start on a machine installs it with npm.
 func StartOIDCProvider(t testing.TB) *OIDCProvider {
 	t.Helper()
+	return startOIDCProvider(t)
+}
+
+func startOIDCProvider(t testing.TB, env ...string) *OIDCProvider {
+	t.Helper()
 	dir, err := installOIDCProvider()
 	if err != nil {
 		t.Fatalf("install oidc-provider: %v", err)
 	}
-	return &OIDCProvider{startServer(t, dir, "node", "server.mjs")}
+	return &OIDCProvider{startServer(t, env, dir, "node", "server.mjs")}
 }
 
 // Token obtains an access token for a resource indicator (RFC 8707) that says what is wanted.

@@ -36,7 +36,7 @@ func startPackaged(t testing.TB, project string) *AuthorizationServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startServer(t, filepath.Join(module, project), systemPython, "server.py")
+	return startServer(t, nil, filepath.Join(module, project), systemPython, "server.py")
 }
 
 // findPackages reports what of the servers' programs and libraries is missing.

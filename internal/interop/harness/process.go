@@ -1,7 +1,7 @@
 // Package harness starts and stops the programs of the interop suites and talks to them.
 //
-// Every program prints one JSON line on standard output once it serves, and ends on SIGTERM or when its test does.
-// All helpers fail the test they are given and must be called from its goroutine.
+// Every program of ours prints one JSON line on standard output once it serves, and ends on SIGTERM or when its test
+// does. All helpers fail the test they are given and must be called from its goroutine.
 package harness
 
 import (
@@ -35,17 +35,27 @@ type Process struct {
 // line of output has been decoded into ready.
 func Start(t testing.TB, ready any, dir string, env []string, path string, args ...string) *Process {
 	t.Helper()
+	stdout := &firstLine{ready: make(chan []byte, 1)}
+	p := launch(t, func(cmd *exec.Cmd) {
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), env...)
+		cmd.Stdout = stdout
+	}, path, args...)
+	p.awaitReady(t, stdout.ready, ready)
+	return p
+}
+
+// launch runs the program at path once prepare has completed its command, and does not wait for anything.
+func launch(t testing.TB, prepare func(*exec.Cmd), path string, args ...string) *Process {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	p := &Process{name: path, stop: stop, done: make(chan struct{})}
 
-	stdout := &firstLine{ready: make(chan []byte, 1)}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdout = stdout
 	cmd.Stderr = &p.stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopTimeout
+	prepare(cmd)
 	// A program may end with its standard input, so that it does not outlive a test binary that was killed.
 	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatalf("%s: %v", path, err)
@@ -58,8 +68,6 @@ func Start(t testing.TB, ready any, dir string, env []string, path string, args 
 		close(p.done)
 	}()
 	t.Cleanup(func() { p.finish(t) })
-
-	p.awaitReady(t, stdout.ready, ready)
 	return p
 }
 

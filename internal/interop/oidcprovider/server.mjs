@@ -5,13 +5,16 @@
 //   POST /_test/reset-log
 //
 // It takes PORT and STATE, a directory in which keys and tokens outlive it, from the environment, prints one ready
-// line, and ends with its standard input, so that it never outlives the test that started it.
+// line, and ends with its standard input, so that it never outlives the test that started it. With TLS_CERT, TLS_KEY
+// and CLIENT_CA, files in PEM, it serves clients with certificates (RFC 8705) on a second port, which is any free one.
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 
 import { generateKeys } from './keys.mjs';
+import { login } from './login.mjs';
 import { newProvider } from './provider.mjs';
 import { restore, snapshot } from './store.mjs';
 
@@ -25,7 +28,8 @@ const state = join(process.env.STATE, 'state.json');
 const saved = existsSync(state) ? JSON.parse(readFileSync(state, 'utf8')) : { keys: await generateKeys(), records: [] };
 restore(saved.records);
 let { keys } = saved;
-let handle = newProvider(issuer, keys).callback();
+let provider = newProvider(issuer, keys);
+let handle = provider.callback();
 let requests = {};
 
 process.on('exit', () => writeFileSync(state, JSON.stringify({ keys, records: snapshot() })));
@@ -36,7 +40,8 @@ async function rotate(mode) {
   }
   const fresh = await generateKeys();
   keys = mode === 'add' ? [...fresh, ...keys] : fresh;
-  handle = newProvider(issuer, keys).callback();
+  provider = newProvider(issuer, keys);
+  handle = provider.callback();
   return { status: 200, body: { kids: keys.map((key) => key.kid) } };
 }
 
@@ -49,9 +54,13 @@ const controls = {
   },
 };
 
-server.on('request', async (request, response) => {
+async function answer(request, response) {
   const url = new URL(request.url, issuer);
   const control = controls[`${request.method} ${url.pathname}`];
+  if (url.pathname.startsWith('/interaction/')) {
+    await login(provider, request, response);
+    return;
+  }
   if (!control) {
     requests[url.pathname] = (requests[url.pathname] ?? 0) + 1;
     handle(request, response);
@@ -59,7 +68,23 @@ server.on('request', async (request, response) => {
   }
   const { status, body } = await control(url);
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-});
+}
+
+server.on('request', answer);
+
+async function listenWithTLS({ TLS_CERT: cert, TLS_KEY: key, CLIENT_CA: ca }) {
+  if (!cert) {
+    return undefined;
+  }
+  // Self-signed certificates have to get through the handshake; whose certificate is good for what, the Provider says.
+  const asking = { requestCert: true, rejectUnauthorized: false };
+  const files = { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) };
+  const secure = createSecureServer({ ...files, ...asking }, answer).listen(0, '127.0.0.1');
+  await once(secure, 'listening');
+  return `https://127.0.0.1:${secure.address().port}`;
+}
+
+const secureOrigin = await listenWithTLS(process.env);
 
 process.on('SIGTERM', () => process.exit());
 process.stdin.on('end', () => process.exit()).resume();
@@ -70,4 +95,7 @@ console.log(JSON.stringify({
   token_endpoint: `${issuer}/token`,
   introspection_endpoint: `${issuer}/token/introspection`,
   revocation_endpoint: `${issuer}/token/revocation`,
+  registration_endpoint: `${issuer}/reg`,
+  end_session_endpoint: `${issuer}/session/end`,
+  mtls_token_endpoint: secureOrigin && `${secureOrigin}/token`,
 }));

@@ -1,5 +1,5 @@
 // The store belongs to the process, not to a Provider, so opaque tokens outlive a key rotation; and it never
-// evicts, unlike the built-in one. Only what the client credentials grant needs is here.
+// evicts, unlike the built-in one. Only what the grants in use need is here.
 const records = new Map();
 
 /** What restore takes to know all that is known now, by the process that comes after. */
@@ -16,14 +16,33 @@ export class Adapter {
   }
 
   async upsert(id, payload) {
-    records.set(`${this.model}:${id}`, payload);
+    // MCP clients register with the scope of the first challenge they get, and this server would hold them to it. The
+    // scopes of their later requests are for the user to grant.
+    const { scope, ...client } = payload;
+    records.set(`${this.model}:${id}`, this.model === 'Client' ? client : payload);
   }
 
   async find(id) {
     return records.get(`${this.model}:${id}`);
   }
 
+  async findByUid(uid) {
+    return this.#matching((payload) => payload.uid === uid).map(([, payload]) => payload)[0];
+  }
+
+  async consume(id) {
+    (await this.find(id)).consumed = Math.floor(Date.now() / 1000);
+  }
+
   async destroy(id) {
     records.delete(`${this.model}:${id}`);
+  }
+
+  async revokeByGrantId(grantId) {
+    this.#matching((payload) => payload.grantId === grantId).forEach(([id]) => records.delete(id));
+  }
+
+  #matching(isMatch) {
+    return [...records].filter(([id, payload]) => id.startsWith(`${this.model}:`) && isMatch(payload));
   }
 }
