@@ -18,8 +18,9 @@ const (
 	dpopRequired = "required"
 )
 
-// bindings returns what verifies the keys that tokens are bound to. A nil store of proofs is one of this process.
-func (o options) bindings(used dpop.ReplayStore) ([]middleware.Binding, error) {
+// bindings returns what verifies the keys that tokens are bound to. Proofs that were used are remembered by this process
+// unless there is something to share with others.
+func (o options) bindings(with *shared) ([]middleware.Binding, error) {
 	var bindings []middleware.Binding
 	if o.tlsCert != "" || len(o.trustedProxies) > 0 {
 		certificates, err := mtls.New(mtls.Config{TrustedProxies: o.trustedProxies})
@@ -35,7 +36,9 @@ func (o options) bindings(used dpop.ReplayStore) ([]middleware.Binding, error) {
 		BaseURL:      o.resource,
 		Required:     o.dpop == dpopRequired,
 		RequireNonce: o.dpopNonce,
-		Replays:      used,
+	}
+	if with != nil {
+		config.Replays = with.replays
 	}
 	var err error
 	if config.Nonces, err = o.nonces(); err != nil {

@@ -12,8 +12,9 @@ import (
 
 // shared is what the replicas of this service have in common.
 type shared struct {
-	client redis.UniversalClient
-	stream *oauthredis.Stream
+	client  redis.UniversalClient
+	stream  *oauthredis.Stream
+	replays *oauthredis.Replays
 }
 
 // shared returns nil without -redis-url.
@@ -27,11 +28,15 @@ func (o options) shared(log *slog.Logger) (*shared, error) {
 	}
 	config.ContextTimeoutEnabled = true
 	client := redis.NewClient(config)
+	replays, err := oauthredis.NewReplays(client, oauthredis.ReplaysConfig{})
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
 	stream, err := oauthredis.NewStream(client, oauthredis.StreamConfig{FailClosed: true, Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	return &shared{client, stream}, nil
+	return &shared{client, stream, replays}, nil
 }
 
 // Ready implements source: a replica that has not read the stream yet does not know what was revoked.

@@ -38,7 +38,7 @@ func newService(o options, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s.sources = v.sources
-	bindings, err := o.bindings(nil)
+	bindings, err := o.bindings(s.shared)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func startFleet(t testing.TB, adapter string) *fleet {
 func (f *fleet) replica(t testing.TB, adapter string) *harness.ResourceServer {
 	t.Helper()
 	rs := harness.StartResourceServer(t, "-adapter", adapter, "-issuer", f.as.Issuer, "-audience", audience, "-insecure-http",
-		"-redis-url", f.redis.URL)
+		"-redis-url", f.redis.URL, "-dpop", "allowed", "-resource", audience)
 	eventually(t, "the replica is ready", func() bool { return rs.Get(t, "/readyz", "").Status == http.StatusOK })
 	return rs
 }
@@ -151,6 +151,31 @@ func TestFleetWithoutRedis(t *testing.T) {
 		return f.b.Get(t, "/orders", during).Status == http.StatusUnauthorized
 	})
 	wantStatus(t, f.replica(t, "echo").Get(t, "/orders", before), http.StatusUnauthorized)
+}
+
+// A proof is taken once, whichever replicas it is shown to at the same time.
+func TestFleetTakesAProofOnce(t *testing.T) {
+	f := startFleet(t, "nethttp")
+	client := harness.StartOpenIDClient(t, f.as, harness.OpenIDClientConfig{})
+	token := client.Token(t, audience, scope)
+	for range 5 {
+		proof := client.Proof(t, http.MethodGet, audience+"/orders", token)
+		header := http.Header{"Authorization": {"DPoP " + token}, "DPoP": {proof}}
+		answers := make([]harness.Answer, 50)
+		var all sync.WaitGroup
+		for i := range answers {
+			rs := []*harness.ResourceServer{f.a, f.b}[i%2]
+			all.Go(func() { answers[i] = rs.GetWith(t, "/orders", header) })
+		}
+		all.Wait()
+		statuses := map[int]int{}
+		for _, answer := range answers {
+			statuses[answer.Status]++
+		}
+		if statuses[http.StatusOK] != 1 || statuses[http.StatusUnauthorized] != len(answers)-1 {
+			t.Errorf("answers by status: %v", statuses)
+		}
+	}
 }
 
 // BenchmarkFleet measures how long after it was asked for a revocation at one process is refused by the other.
