@@ -17,7 +17,8 @@ import (
 // remembered reports whether v verifies a good token only once: then it returns the very same facts again.
 func remembered(t testing.TB, v middleware.Validator, accessToken string) bool {
 	t.Helper()
-	return accepted(t, v, accessToken) == accepted(t, v, accessToken)
+	first := accepted(t, v, accessToken)
+	return accepted(t, v, accessToken) == first
 }
 
 func TestRemembersTokens(t *testing.T) {

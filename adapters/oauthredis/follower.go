@@ -49,7 +49,7 @@ var errPanicked = errors.New("oauthredis: a function of the configuration panick
 func (f *follower) attempt(ctx context.Context) (ok bool) {
 	defer func() {
 		if recover() != nil {
-			f.stream.fault(errPanicked)
+			_ = f.stream.fault(errPanicked)
 		}
 	}()
 	err := f.round(ctx)

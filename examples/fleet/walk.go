@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -72,22 +73,25 @@ func show(ctx context.Context, r *replica, tokens map[string]string) error {
 	return nil
 }
 
-// open returns what is to come of a stream, once it has begun.
+// open returns what is to come of a stream, once it has begun. The caller closes it.
 func open(ctx context.Context, r *replica, token string) (io.ReadCloser, error) {
-	resp, err := send(ctx, http.MethodGet, r.url+"/stream", token, "")
+	resp, err := send(ctx, http.MethodGet, r.url+"/stream", token, "") //nolint:bodyclose // that of body
 	if err != nil {
 		return nil, err
 	}
 	events := bufio.NewReader(resp.Body)
 	first, err := events.ReadString('\n')
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, resp.Body.Close())
 	}
 	fmt.Printf("   %s: %s, %s\n", r.name, resp.Status, strings.TrimSpace(first))
-	return struct {
-		io.Reader
-		io.Closer
-	}{events, resp.Body}, nil
+	return body{events, resp.Body}, nil
+}
+
+// body is what is left of an answer.
+type body struct {
+	io.Reader
+	io.Closer
 }
 
 func revoke(ctx context.Context, r *replica, token, issuer, subject string) error {

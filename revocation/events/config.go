@@ -35,8 +35,8 @@ type Config struct {
 	// List is where the revocations go.
 	List List
 
-	// TokenIssuers are the issuers whose tokens the transmitter may revoke. An opaque subject or session, which does not say
-	// whose it is, is taken for one of each. Default: Issuer alone.
+	// TokenIssuers are the issuers whose tokens the transmitter may revoke. An opaque subject or session, which does not
+	// say whose it is, is taken for one of each. Default: Issuer alone.
 	TokenIssuers []string
 	// Authorization is the value of the Authorization field that the transmitter sends, the authorization_header of its
 	// stream configuration (SSF, section 6.1.1). Default: any or none, and the signature is all that is checked.
@@ -51,10 +51,10 @@ type Config struct {
 	// is no sub_id: those of Google and of transmitters that are older than SSF 1.0.
 	AllowLegacySubject bool
 
-	// Resolve says what a subject means that a Receiver cannot map itself, such as an e-mail address or somebody of a foreign
-	// issuer. Each revocation names one of TokenIssuers, or a Token; none at all means that nobody here is the subject. Before
-	// is filled in where a Subject or ClientID is revoked, By and Reason always are. An error that matches ErrSubject refuses
-	// the event for good; any other has it sent again. Default: such events are refused.
+	// Resolve says what a subject means that a Receiver cannot map itself, such as an e-mail address or somebody of a
+	// foreign issuer. Each revocation names one of TokenIssuers, or a Token; none at all means that nobody here is the
+	// subject. Before is filled in where a Subject or ClientID is revoked, By and Reason always are. An error that matches
+	// ErrSubject refuses the event for good; any other has it sent again. Default: such events are refused.
 	Resolve func(ctx context.Context, s Subject) ([]revocation.Revocation, error)
 	// OnEvent learns of each event once it took effect, unknown types included, before the transmitter is answered. It
 	// is called concurrently, and once for each event as far as that is remembered. An error has the event sent again.

@@ -11,7 +11,8 @@ import (
 // Event is one security event, as Config.OnEvent learns of it. It is verified, and immutable but for its slices, which
 // belong to the callee.
 type Event struct {
-	// Issuer is the transmitter, ID identifies the SET there (jti), and Transaction what caused it (txn), empty if unknown.
+	// Issuer is the transmitter, ID identifies the SET there (jti), and Transaction what caused it (txn), empty if
+	// unknown.
 	Issuer, ID, Transaction string
 	// Types are the event type URIs in sorted order. If there are several, they are names of the same event.
 	Types []string

@@ -37,8 +37,8 @@ type ledger struct {
 	counts Counts
 }
 
-// note counts an outcome. A genuine event that is refused is lost, so each is worth a line. A failure is worth one when it
-// begins, since the same will befall all events until it is over. What was given up by us is no outcome.
+// note counts an outcome. A genuine event that is refused is lost, so each is worth a line. A failure is worth one when
+// it begins, since the same will befall all events until it is over. What was given up by us is no outcome.
 func (l *ledger) note(ctx context.Context, o outcome) {
 	_, refused := errors.AsType[*refusal](o.err)
 	if o.err != nil && !refused && ctx.Err() != nil {

@@ -16,8 +16,8 @@ func (s *set) innerSubject() strictjson.Value {
 	return nil
 }
 
-// parseLegacySubject reads a subject whose format is called subject_type and written in the ways that were in use before
-// RFC 9493. One that is written as it should be is read as such.
+// parseLegacySubject reads a subject whose format is called subject_type and written in the ways that were in use
+// before RFC 9493. One that is written as it should be is read as such.
 func parseLegacySubject(data []byte) (Subject, error) {
 	members, err := strictjson.Object(data)
 	if err != nil {

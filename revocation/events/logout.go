@@ -46,7 +46,8 @@ var (
 //	200    what the token names is ended
 //	400    it was not taken, with error and error_description as JSON
 //	405, 413    not POST, too large; the same JSON
-//	503    it is not ended everywhere, send it again: keys or the List failed, or there is too much to do; with Retry-After
+//	503    it is not ended everywhere, send it again: keys or the List failed, or there is too much to do; with
+//	       Retry-After
 //
 // What the provider does not wait for is done all the same.
 func (l *Logout) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -11,7 +11,8 @@ import (
 
 // LogoutConfig configures a [Logout]. Issuer, ClientID, Verify and List are required.
 type LogoutConfig struct {
-	// Issuer is the OpenID provider's issuer identifier, exactly as it stands in iss, of logout tokens and access tokens alike.
+	// Issuer is the OpenID provider's issuer identifier, exactly as it stands in iss, of logout tokens and access tokens
+	// alike.
 	Issuer string
 	// ClientID is the client whose back-channel logout URI this is, exactly as it stands in aud.
 	ClientID string
@@ -61,7 +62,7 @@ func (c *LogoutConfig) check() error {
 	case c.ClientID == "":
 		return errors.New("events: ClientID is required: without it logout tokens for others could be replayed here")
 	case c.Verify == nil:
-		return errors.New("events: Verify is required: make it with the Verifier method of a jwks.Validator for the type logout+jwt")
+		return errors.New("events: Verify is required: make it with jwks.Validator.Verifier for the type logout+jwt")
 	case c.List == nil:
 		return errors.New("events: List is required: without it tokens of ended sessions would stay good here")
 	case c.Leeway > maxLeeway:

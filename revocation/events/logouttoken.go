@@ -13,15 +13,15 @@ import (
 const typeLogout = "http://schemas.openid.net/event/backchannel-logout"
 
 var (
-	errLogoutClaims  = refuse(codeInvalid, "iss, aud, iat, exp, jti and events are required, each with a value of its kind")
+	errLogoutClaims  = refuse(codeInvalid, "iss, aud, iat, exp and jti are required, each with a value of its kind")
 	errLogoutTime    = refuse(codeInvalid, "The logout token has expired or is not valid yet")
 	errLogoutNonce   = refuse(codeInvalid, "A logout token has no nonce")
 	errLogoutEvent   = refuse(codeInvalid, "events must have a member for back-channel logout, and that be an object")
 	errLogoutSubject = refuse(codeInvalid, "A logout token names a sub or a sid")
 )
 
-// parse applies OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6, and says what the token ends: one session,
-// or else all that its subject was issued until then (section 2.7).
+// parse applies OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6, and says what the token ends: one
+// session, or else all that its subject was issued until then (section 2.7).
 func (c *LogoutConfig) parse(claims []byte) (revocation.Revocation, error) {
 	var nothing revocation.Revocation
 	members, err := strictjson.Object(claims)

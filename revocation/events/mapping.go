@@ -116,8 +116,8 @@ func (c *Config) foreign(identifier Subject) bool {
 	return named && !slices.Contains(c.TokenIssuers, identifier.Text("iss"))
 }
 
-// sign fills in what all revocations of an event have in common. That of a whole issuer is only ever the caller's own, who
-// then says up to when: it must not come of a name that was forgotten.
+// sign fills in what all revocations of an event have in common. That of a whole issuer is only ever the caller's own,
+// who then says up to when: it must not come of a name that was forgotten.
 func sign(revocations []revocation.Revocation, before time.Time, by, reason string) {
 	for i := range revocations {
 		r := &revocations[i]

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// memory knows what became of the SETs of late. It forgets the oldest when it is full: a repeat takes effect again then,
-// which changes nothing but that OnEvent is called again.
+// memory knows what became of the SETs of late. It forgets the oldest when it is full: a repeat takes effect again
+// then, which changes nothing but that OnEvent is called again.
 type memory struct {
 	mu      sync.Mutex
 	limit   int

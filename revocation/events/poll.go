@@ -77,8 +77,8 @@ type batch struct {
 	more bool
 }
 
-// poll asks for SETs and waits until there are some, or the transmitter thinks that it was long enough. With it goes what
-// is to be reported, again and again until a request is answered.
+// poll asks for SETs and waits until there are some, or the transmitter thinks that it was long enough. With it goes
+// what is to be reported, again and again until a request is answered.
 func (p *Poller) poll(ctx context.Context) (*batch, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()

@@ -224,7 +224,10 @@ func TestPollAnswers(t *testing.T) {
 			w := newWorld(t)
 			tr := newTransmitter(time.Hour)
 			tr.fail(tt.answer)
-			p := w.poller(tr, w.receiver(nil), func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Hour, time.Hour })
+			p := w.poller(tr, w.receiver(nil), func(c *events.PollConfig) {
+				c.Endpoint += "/SAID"
+				c.Backoff, c.MaxBackoff = time.Hour, time.Hour
+			})
 			run(t, p)
 			until(t, "an error", func() bool { return p.State().Err != nil })
 			s := p.State()
@@ -266,13 +269,8 @@ func TestPollRejectedAcknowledgement(t *testing.T) {
 	r := w.receiver(func(c *events.Config) {
 		c.OnEvent = func(context.Context, events.Event) error { hooked.Add(1); return nil }
 	})
-	handed := func(w http.ResponseWriter) { // to two replicas at once, and the other one was faster
-		sets, _, _ := tr.batch(10)
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"sets":{"a":%q}}`, sets["a"])
-	}
 	tr.put("a", w.set(object{"jti": "a"}))
-	tr.fail(handed, status(400))
+	tr.fail(tr.deliver, status(400))
 	run(t, w.poller(tr, r, nil))
 	until(t, "acknowledged", func() bool { return len(tr.outstanding()) == 0 })
 	asked := tr.requests()
@@ -281,6 +279,22 @@ func TestPollRejectedAcknowledgement(t *testing.T) {
 	}
 	if hooked.Load() != 1 {
 		t.Errorf("%d events", hooked.Load())
+	}
+}
+
+// An acknowledgement is sent until it is answered, with a poll or without.
+func TestPollRetriedAcknowledgement(t *testing.T) {
+	w := newWorld(t)
+	tr := newTransmitter(10 * time.Millisecond)
+	tr.put("a", w.set(object{"jti": "a"}))
+	tr.put("b", w.set(object{"jti": "b", "exp": 1}))
+	tr.fail(tr.deliver, status(500), drop, status(503))
+	run(t, w.poller(tr, w.receiver(nil), nil))
+	until(t, "acknowledged", func() bool { return len(tr.outstanding()) == 0 })
+	for i, asked := range tr.requests()[1:5] {
+		if !slices.Equal(asked.Ack, []string{"a"}) || asked.SetErrs["b"].Code != "invalid_request" {
+			t.Errorf("request %d: %v", i+1, asked.raw)
+		}
 	}
 }
 

@@ -22,14 +22,14 @@ type PollConfig struct {
 	// MaxEvents is how many SETs are asked for at once. Default: 100.
 	MaxEvents int
 
-	// Timeout bounds one poll as a whole. It must be longer than the transmitter holds a poll back until there is an event,
-	// and it is how long a connection can be dead before that shows. Default: 2 minutes.
+	// Timeout bounds one poll as a whole. It must be longer than the transmitter holds a poll back until there is an
+	// event, and it is how long a connection can be dead before that shows. Default: 2 minutes.
 	Timeout time.Duration
 	// Interval is the shortest time from one poll that brings nothing new to the next, for transmitters that do not hold
 	// polls back. Default: 1 second.
 	Interval time.Duration
-	// Backoff is about how long to wait after something went wrong. It doubles with each failure, up to MaxBackoff. Default:
-	// 1 second.
+	// Backoff is about how long to wait after something went wrong. It doubles with each failure, up to MaxBackoff.
+	// Default: 1 second.
 	Backoff time.Duration
 	// MaxBackoff is the longest such time, unless the transmitter asks for a longer one. Default: 1 minute.
 	MaxBackoff time.Duration

@@ -14,8 +14,8 @@ import (
 	"github.com/bearergate/bearergate/internal/upstream"
 )
 
-// Poller fetches the Security Event Tokens of a transmitter and hands them to a [Receiver] (RFC 8936). What took effect is
-// acknowledged, what cannot be taken is reported, and what failed here is neither, so that the transmitter sends it
+// Poller fetches the Security Event Tokens of a transmitter and hands them to a [Receiver] (RFC 8936). What took effect
+// is acknowledged, what cannot be taken is reported, and what failed here is neither, so that the transmitter sends it
 // again. Its methods are safe for concurrent use.
 type Poller struct {
 	receiver *Receiver
@@ -36,16 +36,16 @@ type Poller struct {
 type PollState struct {
 	// ContactAt is when the transmitter last answered as it should; zero if it never did.
 	ContactAt time.Time
-	// Failures is how many polls in a row went wrong, there or here, and Err what did with the last one; zero and nil if it
-	// went well.
+	// Failures is how many polls in a row went wrong, there or here, and Err what did with the last one; zero and nil if
+	// it went well.
 	Failures int
 	Err      error
 	// Unacknowledged is how many SETs were dealt with that the transmitter may not know of yet.
 	Unacknowledged int
 }
 
-// NewPoller returns a Poller. It does no I/O before Run. It returns an error for a configuration that would be unsafe or
-// could not work.
+// NewPoller returns a Poller. It does no I/O before Run. It returns an error for a configuration that would be unsafe
+// or could not work.
 func NewPoller(receiver *Receiver, cfg PollConfig) (*Poller, error) {
 	if receiver == nil {
 		return nil, errors.New("events: a Poller needs the Receiver that takes what it fetches, made with New")

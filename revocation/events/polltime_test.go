@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bearergate/bearergate/revocation"
 	"github.com/bearergate/bearergate/revocation/events"
 )
 
@@ -41,6 +43,42 @@ func gaps(tr *transmitter) []time.Duration {
 		gaps = append(gaps, asked[i].at.Sub(asked[i-1].at))
 	}
 	return gaps
+}
+
+// TestE8936_3_Failure: when something failed here, the rest is acknowledged before the wait, and not with the next poll.
+func TestE8936_3_Failure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		tr := newTransmitter(time.Hour)
+		r := w.receiver(func(c *events.Config) {
+			c.List = listFunc(func(_ context.Context, r revocation.Revocation) error {
+				if r.Subject == "bob" {
+					return revocation.ErrFull
+				}
+				return nil
+			})
+		})
+		p, err := events.NewPoller(r, events.PollConfig{
+			Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{Transport: tr}, Backoff: time.Minute,
+		})
+		w.must(err)
+		tr.put("good", w.set(object{"jti": "good"}))
+		tr.put("unlucky", w.set(object{"jti": "unlucky", "sub_id": w.subject("bob")}))
+		stop := run(t, p)
+		synctest.Wait()
+		asked := tr.requests()
+		if len(asked) != 2 {
+			t.Fatalf("%d requests", len(asked))
+		}
+		last := asked[1]
+		if *last.MaxEvents != 0 || !*last.ReturnImmediately || !slices.Equal(last.Ack, []string{"good"}) || last.SetErrs != nil {
+			t.Errorf("asked %v", last.raw)
+		}
+		if s := p.State(); s.Unacknowledged != 0 || !errors.Is(s.Err, revocation.ErrFull) {
+			t.Errorf("state %+v", s)
+		}
+		_ = stop()
+	})
 }
 
 // The more often something goes wrong, the longer the wait, never less than half of it, and no longer than MaxBackoff.
@@ -114,16 +152,11 @@ func TestPollHeldBack(t *testing.T) {
 
 // One that forgets acknowledgements, and says that there is more, is not flooded either.
 func TestPollDeaf(t *testing.T) {
-	inBubble(t, 0, func(c *events.PollConfig) { c.Interval, c.MaxEvents = 10*time.Second, 1 }, func(w *world, tr *transmitter, p *events.Poller) {
+	inBubble(t, 0, func(c *events.PollConfig) { c.Interval = 10 * time.Second }, func(w *world, tr *transmitter, p *events.Poller) {
 		tr.put("a", w.set(object{"jti": "a"}))
 		tr.put("b", w.set(object{"jti": "b"}))
-		deaf := func(rw http.ResponseWriter) {
-			sets, _, _ := tr.batch(1)
-			rw.Header().Set("Content-Type", "application/json")
-			_, _ = rw.Write(encode(w, object{"sets": sets, "moreAvailable": true}))
-		}
 		for range 100 {
-			tr.fail(deaf)
+			tr.fail(tr.deliver)
 		}
 		stop := run(w, p)
 		elapse(55 * time.Second)

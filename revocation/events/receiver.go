@@ -19,7 +19,8 @@ type Receiver struct {
 	ledger ledger
 }
 
-// New returns a Receiver. It does no I/O. It returns an error for a configuration that would be unsafe or could not work.
+// New returns a Receiver. It does no I/O. It returns an error for a configuration that would be unsafe or could not
+// work.
 func New(cfg Config) (*Receiver, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

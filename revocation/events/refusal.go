@@ -21,8 +21,8 @@ const (
 	codeState           = "invalid_state"
 )
 
-// refusal says what is wrong with what was sent: sending it again is of no use. Its texts are constants. Whatever error is
-// no refusal is our fault.
+// refusal says what is wrong with what was sent: sending it again is of no use. Its texts are constants. Whatever error
+// is no refusal is our fault.
 type refusal struct {
 	status            int
 	code, description string
@@ -63,8 +63,8 @@ func verified(ctx context.Context, verify Verify, jwt string) (claims []byte, er
 	return nil, errForm
 }
 
-// guarded turns a panic of a function of the configuration into an error: it may happen on a goroutine of a Poller, above
-// which there is no HTTP server.
+// guarded turns a panic of a function of the configuration into an error: it may happen on a goroutine of a Poller,
+// above which there is no HTTP server.
 func guarded(call func() error) (err error) {
 	defer func() {
 		if recover() != nil {

@@ -99,8 +99,8 @@ func (c *Config) readSubject(s *set, v strictjson.Value) error {
 	return nil
 }
 
-// time returns when the event happened, as far as the SET says, and no later than now: a time to come would revoke tokens
-// that do not exist yet. Of several times the latest is taken.
+// time returns when the event happened, as far as the SET says, and no later than now: a time to come would revoke
+// tokens that do not exist yet. Of several times the latest is taken.
 func (s *set) time(now time.Time) time.Time {
 	var latest time.Time
 	for _, eventType := range s.types {

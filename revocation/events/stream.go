@@ -86,8 +86,8 @@ func (st *stream) forget(state string) {
 	delete(st.awaited, state)
 }
 
-// check refuses events about the stream that cannot be believed. A verification without a state is one that nobody asked
-// for, which transmitters may send.
+// check refuses events about the stream that cannot be believed. A verification without a state is one that nobody
+// asked for, which transmitters may send.
 func (st *stream) check(s *set, accept func(state string) bool) error {
 	for _, eventType := range s.types {
 		switch actions[eventType] {

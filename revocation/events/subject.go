@@ -10,11 +10,11 @@ import (
 // ErrSubject says that a subject is not well formed or of a kind that is not understood.
 var ErrSubject = errors.New("events: not a subject that is understood here")
 
-// Subject is a subject identifier (RFC 9493; SSF, section 3): whom an event is about. It is immutable, and the zero value
-// identifies nobody.
+// Subject is a subject identifier (RFC 9493; SSF, section 3): whom an event is about. It is immutable, and the zero
+// value identifies nobody.
 type Subject struct {
-	// Format says how the subject is identified: "iss_sub", "opaque", "email" or another; "complex" if several members narrow
-	// it down, "aliases" if several identifiers mean the same.
+	// Format says how the subject is identified: "iss_sub", "opaque", "email" or another; "complex" if several members
+	// narrow it down, "aliases" if several identifiers mean the same.
 	Format string
 
 	members map[string]strictjson.Value
@@ -137,8 +137,8 @@ func (s Subject) User() Subject {
 	return s
 }
 
-// Identifiers returns the identifiers of an aliases subject, all of which mean the same, and any other subject by itself.
-// For the zero Subject there are none.
+// Identifiers returns the identifiers of an aliases subject, all of which mean the same, and any other subject by
+// itself. For the zero Subject there are none.
 func (s Subject) Identifiers() []Subject {
 	switch s.Format {
 	case "":

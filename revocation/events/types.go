@@ -1,8 +1,9 @@
 package events
 
-// The event types for which a [Receiver] revokes what their subject was issued up to the time of the event (CAEP, section
-// 3; RISC, section 2; OAuth Event Types, section 3). TypeSessionsRevoked is deprecated in favour of TypeSessionRevoked,
-// of which an opaque subject is taken both for a user and for a session: the standard uses it for either.
+// The event types for which a [Receiver] revokes what their subject was issued up to the time of the event (CAEP,
+// section 3; RISC, section 2; OAuth Event Types, section 3). TypeSessionsRevoked is deprecated in favour of
+// TypeSessionRevoked, of which an opaque subject is taken both for a user and for a session: the standard uses it for
+// either.
 const (
 	TypeSessionRevoked       = caep + "session-revoked"
 	TypeTokenClaimsChange    = caep + "token-claims-change"
@@ -16,8 +17,8 @@ const (
 	TypeTokensRevoked        = oauth + "tokens-revoked"
 )
 
-// The event types that tell of the stream itself: whether it works, and whether it stops or goes on (SSF, sections 8.1.4
-// and 8.1.5). See [State].
+// The event types that tell of the stream itself: whether it works, and whether it stops or goes on (SSF, sections
+// 8.1.4 and 8.1.5). See [State].
 const (
 	TypeVerification  = ssf + "verification"
 	TypeStreamUpdated = ssf + "stream-updated"
