@@ -75,7 +75,7 @@ func show(ctx context.Context, r *replica, tokens map[string]string) error {
 
 // open returns what is to come of a stream, once it has begun. The caller closes it.
 func open(ctx context.Context, r *replica, token string) (io.ReadCloser, error) {
-	resp, err := send(ctx, http.MethodGet, r.url+"/stream", token, "") //nolint:bodyclose // that of body
+	resp, err := send(ctx, http.MethodGet, r.url+"/stream", token, "")
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,12 @@ var policies = []scenario{
 			s.expect(s.valid(), s.claiming(map[string]any{"acr": "silver"}))
 			s.also("strong enough", ok, s.claiming(map[string]any{"acr": "gold"}))
 		}},
+	{"policies: a scope includes another", needsRead, func(s *scene) {
+		s.guard.Implies = func(granted, required string) bool { return granted == "write" && required == "read" }
+		s.policy = reading
+		s.expect(s.mint(oauthtest.Token{Scope: "other"}), s.mint(oauthtest.Token{Scope: "rewrite"}))
+		s.also("included", ok, s.mint(oauthtest.Token{Scope: "other write"}))
+	}},
 	{"policies: a check cannot tell", unavailable, func(s *scene) {
 		s.policy.Check = func(context.Context, middleware.Token) error { return middleware.ErrUnavailable }
 		s.expect(s.valid())

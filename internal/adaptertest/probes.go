@@ -47,6 +47,14 @@ func (c *counted) Forget(accessToken string) {
 	}
 }
 
+// Describe implements [middleware.Describer] for a Validator that does.
+func (c *counted) Describe() middleware.Acceptance {
+	if describer, ok := c.Validator.(middleware.Describer); ok {
+		return describer.Describe()
+	}
+	return middleware.Acceptance{Unknown: true}
+}
+
 // counter counts requests on their way.
 type counter struct {
 	http.RoundTripper

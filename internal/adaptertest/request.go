@@ -1,6 +1,7 @@
 package adaptertest
 
 import (
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,8 @@ type request struct {
 	query  string
 	header http.Header
 	body   string
+	// certificate is what the client presents in the handshake, if it is asked; nil for none.
+	certificate *tls.Certificate
 }
 
 // get is a request without credentials.
@@ -67,10 +70,18 @@ func (r request) with(name string, values ...string) request {
 	return r
 }
 
+// presenting has the client present a certificate.
+func (r request) presenting(certificate tls.Certificate) request {
+	r.certificate = &certificate
+	return r
+}
+
 // secrets returns the parts of the credentials that must never be seen again.
 func (r request) secrets() []string {
-	sent := strings.Join(slices.Concat(r.header["Authorization"], []string{r.query, r.body}), " ")
-	parts := strings.FieldsFunc(sent, func(c rune) bool { return strings.ContainsRune(` ."&=,`, c) })
+	sent := strings.Join(slices.Concat(
+		r.header["Authorization"], r.header["Dpop"], r.header["Client-Cert"], []string{r.query, r.body},
+	), " ")
+	parts := strings.FieldsFunc(sent, func(c rune) bool { return strings.ContainsRune(` ."&=,:`, c) })
 	return slices.DeleteFunc(parts, func(part string) bool { return len(part) < 16 })
 }
 
@@ -82,11 +93,24 @@ func (r request) over(t *testing.T, server *httptest.Server) answer {
 		t.Fatal(err)
 	}
 	r.fill(req)
-	resp, err := server.Client().Do(req)
+	resp, err := r.client(server).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return read(t, resp)
+}
+
+// client returns an HTTP client for the request; one that presents a certificate has a connection of its own.
+func (r request) client(server *httptest.Server) *http.Client {
+	shared := server.Client()
+	transport, ok := shared.Transport.(*http.Transport)
+	if r.certificate == nil || !ok {
+		return shared
+	}
+	transport = transport.Clone()
+	transport.TLSClientConfig.Certificates = []tls.Certificate{*r.certificate}
+	transport.DisableKeepAlives = true
+	return &http.Client{Transport: transport}
 }
 
 // direct hands the request to a handler.

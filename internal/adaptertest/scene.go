@@ -4,14 +4,18 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/bearergate/bearergate/dpop"
+	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/introspection"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/mtls"
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
@@ -32,7 +36,13 @@ type scene struct {
 	groups []middleware.Policy
 	policy middleware.Policy
 	beside map[string]middleware.Policy // more routes, by path
+	others []Route                      // more routes that the scenario describes itself, but for their handlers
+	prefix string                       // below which the server is mounted in another one
 	inner  http.HandlerFunc             // what the protected handlers do besides being counted
+
+	proofs       *dpop.Config // if set, DPoP proofs are verified
+	certificates *mtls.Config // if set, client certificates are, and the server has TLS
+	holder       *jose.Signer // the key that tokens are bound to
 
 	answered func() // called when the authorization server has answered, before anybody knows
 
@@ -49,6 +59,7 @@ type scene struct {
 func newScene(t *testing.T, adapter Adapter, played scenario, refused func(*testing.T, string, answer)) *scene {
 	s := &scene{T: t, scenario: played, adapter: adapter, refused: refused, clock: newClock()}
 	s.trust("ES256")
+	s.holder = s.signer(jose.ES256, "")
 	return s
 }
 
@@ -75,7 +86,7 @@ func (s *scene) start() {
 // newGuard returns a Guard as the scenario configures it, which counts the tokens that it has judged.
 func (s *scene) newGuard(validator middleware.Validator) *middleware.Guard {
 	config := s.guard
-	config.Now = s.clock.Now
+	config.Bindings, config.Now = s.bindings(), s.clock.Now
 	config.OnDecision = middleware.LogDecisions(s.log.logger())
 	guard, err := middleware.New(&counted{validator, &s.judged}, config)
 	if err != nil {
@@ -93,15 +104,25 @@ func (s *scene) validator() middleware.Validator {
 		s.introspector = s.newIntrospector()
 		return s.introspector
 	}
-	config := s.keys
-	config.Issuer, config.Audience, config.Now = s.issuer.Issuer(), audience, s.clock.Now
-	config.HTTPClient = s.httpClient()
+	return s.newValidator(s.keyConfig())
+}
+
+func (s *scene) newValidator(config jwks.Config) *jwks.Validator {
+	s.Helper()
 	validator, err := jwks.New(config)
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = validator.Close() })
 	return validator
+}
+
+// keyConfig returns the scenario's, completed for the authorization server.
+func (s *scene) keyConfig() jwks.Config {
+	config := s.keys
+	config.Issuer, config.Audience, config.Now = s.issuer.Issuer(), audience, s.clock.Now
+	config.HTTPClient = s.httpClient()
+	return config
 }
 
 // httpClient returns a client that reaches the authorization server and counts its requests.
@@ -113,22 +134,45 @@ func (s *scene) httpClient() *http.Client {
 
 // mount builds the server around a Guard.
 func (s *scene) mount(guard *middleware.Guard) {
-	handler := func(w http.ResponseWriter, r *http.Request) {
-		s.calls.Add(1)
-		if s.inner != nil {
-			s.inner(w, r)
-		}
+	s.handler = http.StripPrefix(s.prefix, s.adapter(s.routes(guard)...))
+	s.server = httptest.NewUnstartedServer(s.handler)
+	if s.certificates == nil {
+		s.server.Start()
+	} else {
+		s.server.TLS = mtls.TLSConfig(nil)
+		s.server.StartTLS()
 	}
-	routes := []Route{{protected, guard, s.groups, s.policy, handler}}
+	s.Cleanup(s.server.Close)
+}
+
+// routes returns the protected ones, and the metadata of a Guard that has some.
+func (s *scene) routes(guard *middleware.Guard) []Route {
+	routes := append([]Route{{Path: protected, Guard: guard, Groups: s.groups, Policy: s.policy}}, s.others...)
 	for path, policy := range s.beside {
-		routes = append(routes, Route{path, guard, nil, policy, handler})
+		routes = append(routes, Route{Path: path, Guard: guard, Policy: policy})
 	}
 	if s.introspector != nil {
-		routes = append(routes, Route{alwaysFresh, s.newGuard(s.introspector.Uncached()), nil, s.policy, handler})
+		fresh := s.newGuard(s.introspector.Uncached())
+		routes = append(routes, Route{Path: alwaysFresh, Guard: fresh, Policy: s.policy})
 	}
-	s.handler = s.adapter(routes...)
-	s.server = httptest.NewServer(s.handler)
-	s.Cleanup(s.server.Close)
+	for i := range routes {
+		routes[i].Handler = s.counting(func(w http.ResponseWriter, r *http.Request) {
+			if s.inner != nil {
+				s.inner(w, r)
+			}
+		})
+	}
+	if path := guard.MetadataPath(); path != "" {
+		routes = append(routes, Route{Path: path, Open: true, Handler: s.counting(guard.MetadataHandler().ServeHTTP)})
+	}
+	return routes
+}
+
+func (s *scene) counting(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.calls.Add(1)
+		handler(w, r)
+	}
 }
 
 // expect sends requests one after the other, all of which get the scenario's answer.
@@ -150,24 +194,54 @@ func (s *scene) also(twist string, w want, requests ...request) {
 	}
 }
 
+// send returns the answer to a request, whatever it is.
+func (s *scene) send(r request) answer {
+	s.Helper()
+	s.start()
+	return r.over(s.T, s.server)
+}
+
 // rush sends requests at once, all of which get the scenario's answer. It goes around the sockets, for numbers.
 func (s *scene) rush(requests []request) {
 	s.Helper()
 	s.start()
 	before := s.calls.Load()
+	for i, got := range s.atOnce(requests) {
+		s.judge("", s.want, requests[i], got)
+	}
+	called := int(s.calls.Load() - before)
+	if s.want.admitted() && called != len(requests) || !s.want.admitted() && called != 0 {
+		s.Errorf("the handler was called %d times for %d requests", called, len(requests))
+	}
+}
+
+// race sends copies of a request at once. One is admitted, whichever it is; the others get the scenario's answer.
+func (s *scene) race(r request, copies int) {
+	s.Helper()
+	s.start()
+	before := s.calls.Load()
+	passed := 0
+	for _, got := range s.atOnce(slices.Repeat([]request{r}, copies)) {
+		if got.Status == http.StatusOK {
+			passed++
+			continue
+		}
+		s.judge("", s.want, r, got)
+	}
+	if called := int(s.calls.Load() - before); passed != 1 || called != 1 {
+		s.Errorf("of %d copies %d passed and %d reached the handler, want 1", copies, passed, called)
+	}
+}
+
+// atOnce returns the answers to requests that are all under way together.
+func (s *scene) atOnce(requests []request) []answer {
 	answers := make([]answer, len(requests))
 	var group sync.WaitGroup
 	for i, r := range requests {
 		group.Go(func() { answers[i] = r.direct(s.T, s.handler) })
 	}
 	group.Wait()
-	for i, r := range requests {
-		s.judge("", s.want, r, answers[i])
-	}
-	called := int(s.calls.Load() - before)
-	if s.want.admitted() && called != len(requests) || !s.want.admitted() && called != 0 {
-		s.Errorf("the handler was called %d times for %d requests", called, len(requests))
-	}
+	return answers
 }
 
 // judge compares an answer with what is wanted, and what every refusal has to be with what it is.
@@ -187,6 +261,9 @@ func (s *scene) judge(twist string, w want, r request, got answer) {
 	if unavailable := got.Status == http.StatusServiceUnavailable; unavailable != (got.field("Retry-After") != nil) {
 		s.Errorf("%s: status %d with Retry-After %q", name, got.Status, got.field("Retry-After"))
 	}
+	if strings.Contains(w.challenge, "use_dpop_nonce") && len(got.field("Dpop-Nonce")) != 1 {
+		s.Errorf("%s: a nonce is asked for, and the answer has %q", name, got.field("Dpop-Nonce"))
+	}
 	if !w.admitted() {
 		s.wantDiscreet(name, r, got)
 		s.refused(s.T, name, got)
@@ -202,7 +279,7 @@ func (s *scene) wantDiscreet(name string, r request, got answer) {
 			s.Errorf("%s: a part of the credentials is in the answer or in the log", name)
 		}
 	}
-	for _, claim := range []string{subject, client, s.issuer.Issuer()} {
+	for _, claim := range []string{subject, client, s.issuer.Issuer(), s.holder.Key().Thumbprint()} {
 		if strings.Contains(shown, claim) {
 			s.Errorf("%s: a claim is in the answer", name)
 		}
