@@ -43,6 +43,11 @@ type Config struct {
 	// CacheTTL is how long an active token is believed to stay active, never past its exp. Default: 60 seconds. Off: the
 	// server is asked about every request, once for each.
 	CacheTTL time.Duration
+	// Answers keeps the server's answers about active tokens for all replicas of a service, so that each token is asked about
+	// once and not once for each replica. CacheTTL counts from when the server was asked, whoever did; every replica judges an
+	// answer by its own configuration. The replicas have to authenticate as the same client. Uncached routes and refused
+	// tokens do not use it, and while it fails the server is asked. Default: none.
+	Answers AnswerStore
 	// NegativeTTL is how long a refused token is believed to stay so. Default: 10 seconds.
 	NegativeTTL time.Duration
 	// StaleIfError is how long after CacheTTL an active token is still believed, never past its exp, while the server
@@ -162,6 +167,8 @@ func (c *Config) checkBounds() error {
 		return errors.New("introspection: MaxCacheBytes must be at least 1 MiB; switch the cache off with CacheTTL")
 	case c.MaxNegativeEntries < 0:
 		return errors.New("introspection: MaxNegativeEntries must not be negative; switch that cache off with NegativeTTL")
+	case c.Answers != nil && c.CacheTTL == 0:
+		return errors.New("introspection: Answers needs a CacheTTL: answers that are not believed again need not be kept")
 	case c.StaleIfError > 0 && c.CacheTTL == 0:
 		return errors.New("introspection: StaleIfError needs a CacheTTL: without one there is nothing to fall back on")
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/middleware"
@@ -27,6 +28,11 @@ type line struct {
 	cache    *cache
 	now      func() time.Time
 	breaker  *gobreaker.TwoStepCircuitBreaker[any] // all calls under mu
+
+	// shared is told of every flight once it has ended; nil without other replicas.
+	shared *shared
+	// forgotten counts how often a token was forgotten. It changes under mu.
+	forgotten atomic.Uint64
 
 	mu      sync.Mutex
 	clock   uint64 // orders arrivals and starts
@@ -184,8 +190,14 @@ func (l *line) patience() time.Duration {
 func (l *line) fly(f *flight, patience time.Duration, report func(error)) {
 	ctx, cancel := context.WithTimeout(l.lifetime, patience)
 	defer cancel()
-	asked := l.now()
+	asked, forgotten := l.now(), l.forgotten.Load()
 	f.token, f.err = l.ask(ctx, f.accessToken)
+	l.land(f, asked, report)
+	l.shared.tell(l.lifetime, f, asked, forgotten)
+}
+
+// land ends a flight.
+func (l *line) land(f *flight, asked time.Time, report func(error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running--
@@ -244,8 +256,20 @@ func (l *line) refuse(err error, began uint64) {
 func (l *line) forget(k key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.forgotten.Add(1)
 	l.overtake(k)
 	l.cache.drop(k)
+}
+
+// adopt keeps what another replica has found out, unless a token was forgotten since a certain count: it may be this one.
+func (l *line) adopt(k key, t *middleware.Token, asked time.Time, forgotten uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.forgotten.Load() != forgotten {
+		return false
+	}
+	l.cache.put(k, t, nil, asked)
+	return true
 }
 
 // overtake marks a flight whose question was put before now. The caller holds mu.

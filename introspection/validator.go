@@ -18,6 +18,7 @@ type Validator struct {
 	issuer  string
 	line    *line
 	cache   *cache
+	shared  *shared // nil without Config.Answers
 	timeout time.Duration
 	private bool // neither reads the cache nor shares calls
 	hits    *hits
@@ -56,15 +57,18 @@ func New(cfg Config) (*Validator, error) {
 	if cfg.Audience != "" {
 		r.audiences = append([]string{cfg.Audience}, cfg.OtherAudiences...)
 	}
+	line := newLine(&cfg, cache, question(c, r))
 	v := &Validator{
 		issuer:  cfg.Issuer,
-		line:    newLine(&cfg, cache, question(c, r)),
+		line:    line,
+		shared:  newShared(&cfg, line, r),
 		cache:   cache,
 		timeout: cfg.Timeout,
 		private: cfg.CacheTTL == 0,
 		hits:    &hits{},
 		idle:    func() {},
 	}
+	line.shared = v.shared
 	if cfg.HTTPClient == nil {
 		v.idle = httpClient.CloseIdleConnections
 	}
@@ -96,6 +100,9 @@ func (v *Validator) Validate(ctx context.Context, accessToken string) (*middlewa
 	if t, verdict := v.known(k); t != nil || verdict != nil {
 		return t, verdict
 	}
+	if t := v.found(ctx, k, accessToken); t != nil {
+		return t, nil
+	}
 	t, err := v.ask(ctx, k, accessToken)
 	if errors.Is(err, middleware.ErrUnavailable) && !v.private {
 		if known, _ := v.cache.active(k); known != nil {
@@ -120,6 +127,14 @@ func (v *Validator) known(k key) (*middleware.Token, error) {
 		v.hits.refused.Add(1)
 	}
 	return nil, verdict
+}
+
+// found returns what other replicas know about a token; nil if they do not, or are not to be asked.
+func (v *Validator) found(ctx context.Context, k key, accessToken string) *middleware.Token {
+	if v.private {
+		return nil
+	}
+	return v.shared.find(ctx, k, accessToken)
 }
 
 var errTimeout = errors.New("no answer in time")
@@ -152,7 +167,10 @@ func (v *Validator) ask(ctx context.Context, k key, accessToken string) (*middle
 // Forget implements middleware.Forgetter: the next request with the token asks again. An active answer that is still
 // under way is neither kept nor given to anybody; requests that wait for it ask again too. Only a call of [Uncached],
 // which no other request can see, is left alone.
-func (v *Validator) Forget(accessToken string) { v.line.forget(keyOf(accessToken)) }
+func (v *Validator) Forget(accessToken string) {
+	v.line.forget(keyOf(accessToken))
+	v.shared.drop(accessToken)
+}
 
 // Uncached returns a Validator that asks about every request, once for each and never together with another, for routes
 // that must not miss a revocation. It shares everything else with v: connections, Config.MaxConcurrent, counters, Close.

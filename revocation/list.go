@@ -20,7 +20,7 @@ type Config struct {
 	// are kept until the process ends. Default: 24 hours.
 	MaxTokenLifetime time.Duration
 	// MaxEntries bounds the list. A full list refuses further revocations, with ErrFull, and forgets none. An entry takes
-	// 43 to 85 bytes. Default: 1,000,000.
+	// 53 to 79 bytes. Default: 1,000,000.
 	MaxEntries int
 	// Caches are validators with cached answers, such as an *introspection.Validator. What they hold about a token is dropped
 	// when that very token is revoked. Refusing it does not depend on that.

@@ -1,0 +1,253 @@
+package introspection_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bearergate/bearergate/introspection"
+	"github.com/bearergate/bearergate/middleware"
+)
+
+// shelf is an AnswerStore. Before Get returns, it calls reading.
+type shelf struct {
+	mu      sync.Mutex
+	answers map[[32]byte][]byte
+	ttls    []time.Duration
+	calls   int
+	err     error
+	reading func()
+	panics  bool
+}
+
+func (s *shelf) Get(_ context.Context, key [32]byte) ([]byte, error) {
+	s.mu.Lock()
+	s.calls++
+	answer, err, reading := s.answers[key], s.err, s.reading
+	s.mu.Unlock()
+	if s.panics {
+		panic("shelf")
+	}
+	if reading != nil {
+		reading()
+	}
+	return answer, err
+}
+
+func (s *shelf) Put(_ context.Context, key [32]byte, answer []byte, ttl time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	if s.answers == nil {
+		s.answers = map[[32]byte][]byte{}
+	}
+	if s.err == nil {
+		s.answers[key] = answer
+		s.ttls = append(s.ttls, ttl)
+	}
+	return s.err
+}
+
+func (s *shelf) Drop(_ context.Context, key [32]byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.answers, key)
+	return s.err
+}
+
+func (s *shelf) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.answers)
+}
+
+// counting is an endpoint that counts its calls.
+func counting(calls *atomic.Int32, body string) endpointFunc {
+	return func(*http.Request) *http.Response {
+		calls.Add(1)
+		return reply(http.StatusOK, "application/json", body)
+	}
+}
+
+const active = `{"active":true,"sub":"alice","aud":"https://api.example.com","exp":1800000600}`
+
+func subjectOf(t testing.TB, v middleware.Validator, accessToken string) string {
+	t.Helper()
+	token, err := v.Validate(t.Context(), accessToken)
+	if err != nil {
+		return string(middleware.ReasonOf(err))
+	}
+	return token.Subject
+}
+
+// settled closes a validator, so that what it passes on to others has arrived.
+func settled(v *introspection.Validator) { _ = v.Close() }
+
+// A token is asked about once for all replicas, and for as long as one of them would believe the answer.
+func TestAnswersAreShared(t *testing.T) {
+	var calls atomic.Int32
+	c, s := newClock(), &shelf{}
+	config := introspection.Config{Answers: s, Now: c.Now, Audience: audience}
+	one, two := asking(t, counting(&calls, active), config), asking(t, counting(&calls, active), config)
+	if got := subjectOf(t, one, "token"); got != "alice" {
+		t.Fatal(got)
+	}
+	settled(one)
+	c.advance(50 * time.Second)
+	for range 3 {
+		if got := subjectOf(t, two, "token"); got != "alice" || calls.Load() != 1 {
+			t.Errorf("%s after %d calls", got, calls.Load())
+		}
+	}
+	c.advance(10 * time.Second) // a minute since the server was asked, though not by this replica
+	if got := subjectOf(t, two, "token"); got != "alice" || calls.Load() != 2 {
+		t.Errorf("%s after %d calls", got, calls.Load())
+	}
+	settled(two)
+	if s.ttls[0] != time.Minute {
+		t.Errorf("kept for %v", s.ttls[0])
+	}
+}
+
+// Every replica judges for itself: by its own audience, its own demands, and the time it is.
+func TestSharedAnswersAreJudged(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		config introspection.Config
+		after  time.Duration
+		want   string
+		calls  int32
+	}{
+		{"the same", introspection.Config{Audience: audience}, 0, "alice", 1},
+		{"another audience", introspection.Config{Audience: "https://other.example.com"}, 0, "wrong_audience", 2},
+		{"more demands", introspection.Config{Audience: audience, Require: []string{"client_id"}}, 0, "missing_claim", 2},
+		{"expired meanwhile", introspection.Config{Audience: audience, CacheTTL: time.Hour}, 601 * time.Second, "expired", 2},
+		{"another issuer", introspection.Config{Audience: audience, Issuer: issuer}, 0, "alice", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var calls atomic.Int32
+			c, s := newClock(), &shelf{}
+			one := asking(t, counting(&calls, active), introspection.Config{
+				Answers: s, Now: c.Now, Audience: audience, CacheTTL: time.Hour,
+			})
+			subjectOf(t, one, "token")
+			settled(one)
+			c.advance(tt.after)
+			tt.config.Answers, tt.config.Now = s, c.Now
+			if got := subjectOf(t, asking(t, counting(&calls, active), tt.config), "token"); got != tt.want || calls.Load() != tt.calls {
+				t.Errorf("%s after %d calls, want %s after %d", got, calls.Load(), tt.want, tt.calls)
+			}
+		})
+	}
+}
+
+// What is no answer about an active token is nobody else's business.
+func TestRefusalsAreNotShared(t *testing.T) {
+	for _, body := range []string{`{"active":false}`, `{}`, `{"active":true,"aud":"other"}`} {
+		s := &shelf{}
+		v := asking(t, say(body), introspection.Config{Answers: s, Audience: audience})
+		subjectOf(t, v, "token")
+		_, _ = v.Uncached().Validate(t.Context(), "token")
+		settled(v)
+		if s.len() != 0 {
+			t.Errorf("%s was kept", body)
+		}
+	}
+}
+
+// A store that fails, panics or holds rubbish costs calls of the server, not requests, and is left alone for a while.
+func TestStoreFails(t *testing.T) {
+	failing := map[string]*shelf{
+		"error": {err: errors.New("down")},
+		"panic": {panics: true},
+	}
+	for name, s := range failing {
+		t.Run(name, func(t *testing.T) {
+			var calls atomic.Int32
+			c := newClock()
+			v := asking(t, counting(&calls, active), introspection.Config{Answers: s, Now: c.Now, Audience: audience})
+			for i := range int32(20) {
+				if got := subjectOf(t, v, fmt.Sprint("token", i)); got != "alice" {
+					t.Fatal(got)
+				}
+			}
+			settled(v)
+			if calls.Load() != 20 || s.calls != 1 {
+				t.Errorf("%d calls of the server and %d of the store", calls.Load(), s.calls)
+			}
+		})
+	}
+	for _, rubbish := range [][]byte{{}, {1}, make([]byte, 8), append(make([]byte, 8), `{"active":true}`...),
+		append(binary.BigEndian.AppendUint64(nil, uint64(noon.UnixNano())), `{"active":`...)} {
+		var calls atomic.Int32
+		s := &shelf{}
+		config := introspection.Config{Answers: s, Now: atNoon, Audience: audience}
+		one := asking(t, counting(&calls, active), config)
+		subjectOf(t, one, "token")
+		settled(one)
+		for key := range s.answers {
+			s.answers[key] = rubbish
+		}
+		if got := subjectOf(t, asking(t, counting(&calls, active), config), "token"); got != "alice" || calls.Load() != 2 {
+			t.Errorf("%q: %s after %d calls", rubbish, got, calls.Load())
+		}
+	}
+}
+
+// A token that is forgotten is asked about again, here and by replicas that have not asked yet, also if an answer was on
+// its way.
+func TestForgetShared(t *testing.T) {
+	var calls atomic.Int32
+	s := &shelf{}
+	config := introspection.Config{Answers: s, Now: atNoon, Audience: audience}
+	one := asking(t, counting(&calls, active), config)
+	subjectOf(t, one, "token")
+	settled(one)
+	two := asking(t, counting(&calls, active), config)
+	s.reading = func() { two.Forget("token") }
+	if got := subjectOf(t, two, "token"); got != "alice" || calls.Load() != 2 {
+		t.Errorf("%s after %d calls: the answer came back", got, calls.Load())
+	}
+	s.reading = nil
+	two.Forget("token")
+	if s.len() != 0 {
+		t.Error("still on the shelf")
+	}
+}
+
+// What an uncached route finds out counts for the others too.
+func TestUncachedDropsSharedAnswers(t *testing.T) {
+	var revoked atomic.Bool
+	e := func(*http.Request) *http.Response {
+		if revoked.Load() {
+			return reply(http.StatusOK, "application/json", `{"active":false}`)
+		}
+		return reply(http.StatusOK, "application/json", active)
+	}
+	s := &shelf{}
+	v := asking(t, e, introspection.Config{Answers: s, Now: atNoon, Audience: audience})
+	subjectOf(t, v, "token")
+	revoked.Store(true)
+	if got := subjectOf(t, v.Uncached(), "token"); got != "inactive" {
+		t.Error(got)
+	}
+	settled(v)
+	if s.len() != 0 {
+		t.Error("still on the shelf")
+	}
+}
+
+func TestAnswersNeedACache(t *testing.T) {
+	_, err := introspection.New(introspection.Config{
+		Endpoint: endpoint, ClientAuth: introspection.SecretBasic("api", "s"), Answers: &shelf{}, CacheTTL: -1,
+	})
+	if err == nil {
+		t.Error("no error")
+	}
+}
