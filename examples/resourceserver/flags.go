@@ -101,7 +101,7 @@ func (o *options) declare(set *flag.FlagSet) {
 
 	set.Var(&o.statusListPrefixes, "status-list-prefix", "`URL` prefix that token status lists of the issuer may be fetched from; repeatable")
 
-	set.StringVar(&o.redisURL, "redis-url", "", "`URL` of the Redis by which replicas share what is revoked, and used DPoP proofs")
+	set.StringVar(&o.redisURL, "redis-url", "", "`URL` of the Redis by which replicas share what is revoked, used DPoP proofs and introspection answers")
 	set.Var(&o.maxTokenLifetime, "max-token-lifetime", "`duration` that the issuer's tokens live at most, and so revocations are remembered (default without end)")
 
 	set.StringVar(&o.setIssuer, "set-issuer", "", "`issuer` of security event tokens, which are accepted at POST /events")

@@ -12,8 +12,8 @@ import (
 )
 
 // introspection returns a validator that asks the first issuer, or whoever else answers there if no issuer is named.
-// A nil verifier leaves the answers unsigned.
-func (o options) introspection(verifier *jwks.Verifier) (*introspection.Validator, error) {
+// A nil verifier leaves the answers unsigned; what with shares, replicas ask for once.
+func (o options) introspection(verifier *jwks.Verifier, with *shared) (*introspection.Validator, error) {
 	if slices.Contains(o.audiences, "") {
 		return nil, errors.New("-audience must not be empty: introspection would then honour tokens for anybody")
 	}
@@ -38,6 +38,15 @@ func (o options) introspection(verifier *jwks.Verifier) (*introspection.Validato
 	if verifier != nil {
 		config.VerifyResponse = verifier.Verify
 	}
+	if with != nil && config.CacheTTL >= 0 {
+		secret, err := o.clientSecret()
+		if err != nil {
+			return nil, err
+		}
+		if config.Answers, err = with.answers(secret); err != nil {
+			return nil, err
+		}
+	}
 	return introspection.New(config)
 }
 
@@ -54,9 +63,14 @@ func (o options) verifier(common jwks.Config) (*jwks.Verifier, error) {
 
 // credentials are what this service shows at the authorization server's endpoints.
 func (o options) credentials() (introspection.Credentials, error) {
+	secret, err := o.clientSecret()
+	return introspection.SecretBasic(o.clientID, secret), err
+}
+
+func (o options) clientSecret() (string, error) {
 	secret, err := os.ReadFile(o.clientSecretFile)
 	if err != nil {
-		return introspection.Credentials{}, fmt.Errorf("-introspection-client-secret-file: %w", err)
+		return "", fmt.Errorf("-introspection-client-secret-file: %w", err)
 	}
-	return introspection.SecretBasic(o.clientID, string(withoutLineEnd(secret))), nil
+	return string(withoutLineEnd(secret)), nil
 }

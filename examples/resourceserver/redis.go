@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 
@@ -37,6 +39,16 @@ func (o options) shared(log *slog.Logger) (*shared, error) {
 		return nil, errors.Join(err, client.Close())
 	}
 	return &shared{client, stream, replays}, nil
+}
+
+// answers keeps what the authorization server says about tokens. All replicas have the secret that they show there, and
+// Redis does not: what is kept in Redis is sealed with a key made of it.
+func (s *shared) answers(secret string) (*oauthredis.Answers, error) {
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "resourceserver introspection answers", 32)
+	if err != nil {
+		return nil, err
+	}
+	return oauthredis.NewAnswers(s.client, oauthredis.AnswersConfig{Keys: [][]byte{key}})
 }
 
 // Ready implements source: a replica that has not read the stream yet does not know what was revoked.

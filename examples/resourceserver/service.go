@@ -20,12 +20,13 @@ type service struct {
 }
 
 func newService(o options, log *slog.Logger) (*service, error) {
-	v, err := o.validators()
-	if err != nil {
+	s := &service{log: log}
+	var err error
+	if s.shared, err = o.shared(log); err != nil {
 		return nil, err
 	}
-	s := &service{log: log}
-	if s.shared, err = o.shared(log); err != nil {
+	v, err := o.validators(s.shared)
+	if err != nil {
 		return nil, err
 	}
 	if s.shared != nil {

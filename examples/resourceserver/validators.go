@@ -23,7 +23,7 @@ type source interface {
 	Close() error
 }
 
-func (o options) validators() (*validators, error) {
+func (o options) validators(with *shared) (*validators, error) {
 	if len(o.issuers) == 0 && o.introspectionURL == "" {
 		return nil, errors.New("-issuer is required unless -introspection-url is set: the issuer identifier exactly as tokens carry it in iss")
 	}
@@ -40,11 +40,11 @@ func (o options) validators() (*validators, error) {
 	if o.introspectionURL == "" {
 		return v, nil
 	}
-	return v, o.ask(v, common)
+	return v, o.ask(v, common, with)
 }
 
 // ask adds introspection.
-func (o options) ask(v *validators, common jwks.Config) error {
+func (o options) ask(v *validators, common jwks.Config, with *shared) error {
 	verifier, err := o.verifier(common)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (o options) ask(v *validators, common jwks.Config) error {
 	if verifier != nil {
 		v.sources = append(v.sources, verifier)
 	}
-	if v.asked, err = o.introspection(verifier); err != nil {
+	if v.asked, err = o.introspection(verifier, with); err != nil {
 		return err
 	}
 	v.sources = append(v.sources, v.asked)
