@@ -33,7 +33,8 @@ type Metadata struct {
 const wellKnown = "/.well-known/oauth-protected-resource"
 
 var (
-	errResource       = errors.New("oauth: Metadata.Resource must be an absolute https URL without credentials and fragment; http only for loopback hosts")
+	errResource = errors.New("oauth: Metadata.Resource must be an absolute https URL without credentials and fragment, and percent-encoded where a URL " +
+		"has to be; http only for loopback hosts")
 	errNoResource     = errors.New("oauth: Metadata needs a Resource: the URL that identifies this resource server")
 	errTwoMetadata    = errors.New("oauth: ResourceMetadata follows from Metadata.Resource, leave it empty")
 	errOfflineAccess  = errors.New("oauth: Metadata.Scopes must not contain offline_access: it is the client's affair and grants nothing here")
@@ -44,7 +45,7 @@ var (
 // metadataURL inserts the well-known path between host and path of the resource (RFC 9728, section 3.1).
 func (m *Metadata) metadataURL() (*url.URL, error) {
 	u, err := url.Parse(m.Resource)
-	if err != nil || !isPublicURL(u, m.Resource) {
+	if err != nil || !isPublicURL(u, m.Resource) || u.String() != m.Resource {
 		return nil, errResource
 	}
 	escaped := u.EscapedPath()

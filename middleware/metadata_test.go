@@ -212,6 +212,8 @@ func TestMetadataRefused(t *testing.T) {
 		{"no host", about("https:///orders"), "absolute https URL"},
 		{"user", about("https://me@api.example"), "absolute https URL"},
 		{"space", about("https://api.example/a b"), "absolute https URL"},
+		{"brace", about("https://api.example/{x}"), "percent-encoded"},
+		{"upper case", about("HTTPS://api.example"), "absolute https URL"},
 		{"no resource", middleware.Config{Metadata: middleware.Metadata{Name: "Orders"}}, "needs a Resource"},
 		{"two URLs", both, "leave it empty"},
 		{"offline_access", at(func(m *middleware.Metadata) { m.Scopes = []string{"read", "offline_access"} }), "offline_access"},

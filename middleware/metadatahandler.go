@@ -23,7 +23,8 @@ type metadataDocument struct {
 }
 
 // MetadataPath returns the path at which clients look for the metadata, such as "/.well-known/oauth-protected-resource".
-// It is empty without Config.Metadata.
+// It is empty without Config.Metadata. Where the resource has percent-encoded characters, so has the path; routers that match
+// decoded paths, as those of Echo and Gin do, need it decoded (url.PathUnescape).
 func (g *Guard) MetadataPath() string {
 	if g == nil || g.metadataURL == nil {
 		return ""

@@ -3,6 +3,7 @@ package oauthecho_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -16,11 +17,16 @@ func TestBehaviour(t *testing.T) {
 	adaptertest.Run(t, func(routes ...adaptertest.Route) http.Handler {
 		e := echo.New()
 		for _, route := range routes {
-			group := e.Group("")
+			if route.Open {
+				e.Any(route.Path, echo.WrapHandler(route.Handler))
+				continue
+			}
+			group := e.Group(route.Prefix)
 			for _, policy := range route.Groups {
 				group.Use(oauthecho.Enforce(route.Guard, policy))
 			}
-			group.Any(route.Path, echo.WrapHandler(route.Handler), oauthecho.Enforce(route.Guard, route.Policy))
+			path := strings.TrimPrefix(route.Path, route.Prefix)
+			group.Any(path, echo.WrapHandler(route.Handler), oauthecho.Enforce(route.Guard, route.Policy))
 		}
 		return e
 	})

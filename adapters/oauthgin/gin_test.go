@@ -3,6 +3,7 @@ package oauthgin_test
 import (
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -21,11 +22,16 @@ func TestBehaviour(t *testing.T) {
 	adaptertest.Run(t, func(routes ...adaptertest.Route) http.Handler {
 		engine := gin.New()
 		for _, route := range routes {
-			group := engine.Group("")
+			if route.Open {
+				engine.Any(route.Path, gin.WrapF(route.Handler))
+				continue
+			}
+			group := engine.Group(route.Prefix)
 			for _, policy := range route.Groups {
 				group.Use(oauthgin.Enforce(route.Guard, policy))
 			}
-			group.Any(route.Path, oauthgin.Enforce(route.Guard, route.Policy), gin.WrapF(route.Handler))
+			path := strings.TrimPrefix(route.Path, route.Prefix)
+			group.Any(path, oauthgin.Enforce(route.Guard, route.Policy), gin.WrapF(route.Handler))
 		}
 		return engine
 	})

@@ -16,11 +16,15 @@ func TestBehaviour(t *testing.T) {
 	adaptertest.Run(t, func(routes ...adaptertest.Route) http.Handler {
 		mux := http.NewServeMux()
 		for _, route := range routes {
+			if route.Open {
+				mux.Handle(route.Path, route.Handler)
+				continue
+			}
 			handler := oauthhttp.Enforce(route.Guard, route.Policy)(route.Handler)
 			for _, policy := range slices.Backward(route.Groups) {
 				handler = oauthhttp.Enforce(route.Guard, policy)(handler)
 			}
-			mux.Handle(route.Path, handler)
+			mux.Handle(route.Path, http.StripPrefix(route.Prefix, handler))
 		}
 		return mux
 	})
