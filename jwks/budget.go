@@ -71,7 +71,8 @@ type acquaintances [1024]atomic.Uint64
 
 var acquaintanceSeed = maphash.MakeSeed()
 
-func fingerprint(clientID, subject string) uint64 {
+// markOf stands for a party.
+func markOf(clientID, subject string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(acquaintanceSeed)
 	h.WriteString(clientID)
@@ -81,13 +82,12 @@ func fingerprint(clientID, subject string) uint64 {
 }
 
 // remember notes the party of a token that was verified. Most sources never need the table, so it is made late.
-func (b *budget) remember(clientID, subject string) {
+func (b *budget) remember(mark uint64) {
 	table := b.known.Load()
 	if table == nil {
 		b.known.CompareAndSwap(nil, new(acquaintances))
 		table = b.known.Load()
 	}
-	mark := fingerprint(clientID, subject)
 	if slot := &table[mark%uint64(len(table))]; slot.Load() != mark {
 		slot.Store(mark)
 	}
@@ -95,7 +95,7 @@ func (b *budget) remember(clientID, subject string) {
 
 // party tells whether a token's client and subject had a valid token before.
 func (b *budget) party(clientID, subject string) party {
-	p := party{mark: fingerprint(clientID, subject)}
+	p := party{mark: markOf(clientID, subject)}
 	if table := b.known.Load(); table != nil {
 		p.known = table[p.mark%uint64(len(table))].Load() == p.mark
 	}

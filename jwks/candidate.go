@@ -56,7 +56,7 @@ func (c *candidate) signedBy(keys []*jose.Key) bool {
 	return false
 }
 
-// verdict says why a token could not be parsed.
+// parseVerdict says why a token could not be parsed.
 func parseVerdict(err error) error {
 	switch {
 	case errors.Is(err, jose.ErrTooLarge):

@@ -175,13 +175,13 @@ func (s *remote) holds(now time.Time, a *accepted, allowed []jose.Algorithm) boo
 	default:
 		return false
 	}
-	if a.set.Load() == keys {
-		return true
+	if a.set.Load() != keys.number {
+		if !keys.keys.Holds(a.keyID, a.thumbprint, a.alg, allowed) {
+			return false
+		}
+		a.set.Store(keys.number)
 	}
-	if !keys.keys.Holds(a.key, a.alg, allowed) {
-		return false
-	}
-	a.set.Store(keys)
+	s.budget.remember(a.party)
 	return true
 }
 
@@ -190,7 +190,7 @@ func (f *flight) startedSince(arrived time.Time) bool { return !f.started.Before
 
 func (s *remote) verified(t *candidate, err error) error {
 	if err == nil {
-		s.budget.remember(t.claims.clientID, t.claims.subject)
+		s.budget.remember(markOf(t.claims.clientID, t.claims.subject))
 	}
 	return err
 }
@@ -262,7 +262,7 @@ func (s *remote) fly(f *flight) {
 	s.flight, s.err, s.ended = nil, f.err, s.now()
 	if f.err == nil {
 		s.failures = 0
-		f.snapshot.flight = f
+		f.snapshot.flight, f.snapshot.number = f, snapshots.Add(1)
 		s.current.Store(f.snapshot)
 	} else {
 		s.failures++

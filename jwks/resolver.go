@@ -113,7 +113,7 @@ func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, er
 	}
 	a, err := found.accept(ctx, t)
 	if err == nil {
-		found.seat.used.Store(r.config.Now().UnixNano()) // a forged token is no use
+		found.seat.use() // a forged token is no use
 	}
 	return a, err
 }
@@ -125,8 +125,12 @@ func (r *Resolver) Live() int {
 	return r.live
 }
 
-// Forget drops an issuer, so that its next token is looked up anew; for tenants that leave or change.
-func (r *Resolver) Forget(issuer string) {
+// Forget implements middleware.Forgetter.
+func (r *Resolver) Forget(accessToken string) { r.tokens.forget(accessToken) }
+
+// ForgetIssuer drops an issuer and all that is remembered of its tokens, so that its next token is looked up anew; for
+// tenants that leave or change.
+func (r *Resolver) ForgetIssuer(issuer string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.unknown, issuer)
@@ -192,8 +196,9 @@ func (r *Resolver) answer(issuer string, q *question) {
 	v, err := r.resolve(ctx, issuer)
 	switch {
 	case err == nil:
-		v.tenant, q.tenant = true, v
-		v.seat.used.Store(r.config.Now().UnixNano())
+		q.tenant = v
+		v.seat.clock = r.config.Now
+		v.seat.use()
 	case errors.Is(err, ErrUnknownIssuer):
 		q.err = middleware.Reject(middleware.ReasonUntrustedIssuer, err)
 	default:
@@ -207,7 +212,10 @@ func (r *Resolver) answer(issuer string, q *question) {
 func (r *Resolver) settle(issuer string, q *question) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.asking[issuer] != q {
+	if r.asking[issuer] != q { // the issuer was forgotten meanwhile: what waits is judged, and nothing remembered
+		if q.tenant != nil {
+			q.tenant.seat.validator.Store(nil)
+		}
 		return
 	}
 	delete(r.asking, issuer)

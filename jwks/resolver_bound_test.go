@@ -119,7 +119,7 @@ func TestForgetMakesRoom(t *testing.T) {
 		r := d.resolver(func(c *jwks.ResolverConfig) { c.MaxIssuers = 1 })
 		accepted(t, r, tokenOf(t, tenant(1)))
 		fullUp(t, r, tokenOf(t, tenant(2)))
-		r.Forget(tenant(1))
+		r.ForgetIssuer(tenant(1))
 		accepted(t, r, tokenOf(t, tenant(2)))
 	})
 }

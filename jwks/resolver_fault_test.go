@@ -89,10 +89,10 @@ func TestForget(t *testing.T) {
 		accepted(t, r, tokenOf(t, tenant(1)))
 		refused(t, r, tokenOf(t, tenant(2)), middleware.ReasonUntrustedIssuer)
 
-		r.Forget(tenant(1))
-		r.Forget(tenant(1))
-		r.Forget(tenant(2))
-		r.Forget(tenant(3))
+		r.ForgetIssuer(tenant(1))
+		r.ForgetIssuer(tenant(1))
+		r.ForgetIssuer(tenant(2))
+		r.ForgetIssuer(tenant(3))
 		if r.Live() != 0 {
 			t.Errorf("%d live", r.Live())
 		}
@@ -114,7 +114,7 @@ func TestForgetDuringALookup(t *testing.T) {
 		before.Go(func() { _, _ = r.Validate(t.Context(), tokenOf(t, tenant(1))) })
 		synctest.Wait()
 		d.tenants = nil
-		r.Forget(tenant(1))
+		r.ForgetIssuer(tenant(1))
 		refused(t, r, tokenOf(t, tenant(1)), middleware.ReasonUntrustedIssuer)
 		before.Wait()
 		refused(t, r, tokenOf(t, tenant(1)), middleware.ReasonUntrustedIssuer)

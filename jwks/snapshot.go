@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
@@ -13,10 +14,14 @@ type snapshot struct {
 	url        string
 	validators validators
 	flight     *flight // that brought it
+	number     uint64  // no other snapshot of this process has it; never zero
 	fetched    time.Time
 	refresh    time.Time // from here on it is worth asking again
 	expires    time.Time // from here on it is stale
 }
+
+// snapshots counts those of all sources.
+var snapshots atomic.Uint64
 
 func (s *snapshot) age(now time.Time, lifetime time.Duration) {
 	s.fetched, s.refresh, s.expires = now, now.Add(refreshDelay(lifetime)), now.Add(lifetime)

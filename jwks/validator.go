@@ -26,7 +26,6 @@ type Validator struct {
 	keys      keySource
 	tokens    *verified
 	seat      *seat
-	tenant    bool // of a Resolver, which wants to know when it was used
 	// needKeyID: the profile wants a kid, and the keys have IDs to compare it with.
 	needKeyID bool
 }
@@ -187,7 +186,14 @@ func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error
 	if err := v.keys.verify(ctx, signed); err != nil {
 		return nil, err
 	}
-	a := &accepted{token: c.token(t.jws), by: v.seat, key: signed.key, alg: t.jws.Algorithm}
+	a := &accepted{
+		token:      c.token(t.jws),
+		by:         v.seat,
+		keyID:      signed.key.ID(),
+		thumbprint: signed.key.Thumbprint(),
+		alg:        t.jws.Algorithm,
+		party:      markOf(c.clientID, c.subject),
+	}
 	a.from, a.until = v.lifetime(c)
 	return a, nil
 }

@@ -20,10 +20,13 @@ import (
 type accepted struct {
 	token *middleware.Token
 	by    *seat
-	// key made the signature, with alg. set is where it was last seen: a *snapshot, and nil for fixed keys.
-	key *jose.Key
-	alg jose.Algorithm
-	set atomic.Pointer[snapshot]
+	// keyID and thumbprint are those of the key that made the signature, with alg. set is the number of the key set it was
+	// last seen in. None of them keeps a key set alive.
+	keyID, thumbprint string
+	alg               jose.Algorithm
+	set               atomic.Uint64
+	// party is whom the token was issued to.
+	party uint64
 	// from and until bound when the token may be honoured, leeway included.
 	from, until time.Time
 }
@@ -32,7 +35,15 @@ type accepted struct {
 // the tokens it accepted.
 type seat struct {
 	validator atomic.Pointer[Validator]
-	used      atomic.Int64 // when a token was last found to be good, for a Resolver; unix nanoseconds
+	// used is when a token was last found to be good, in unix nanoseconds by clock, which only a Resolver sets.
+	used  atomic.Int64
+	clock func() time.Time
+}
+
+func (s *seat) use() {
+	if s.clock != nil {
+		s.used.Store(s.clock().UnixNano())
+	}
 }
 
 // stillGood reports whether the token would be accepted again, as far as that is known: it is its time, and the key is
@@ -46,9 +57,7 @@ func (a *accepted) stillGood() bool {
 	if now.Before(a.from) || !now.Before(a.until) || !v.keys.holds(now, a, v.allowed) {
 		return false
 	}
-	if v.tenant {
-		a.by.used.Store(now.UnixNano())
-	}
+	a.by.use()
 	return true
 }
 
@@ -56,9 +65,11 @@ func (a *accepted) stillGood() bool {
 // decisions. A nil verified remembers nothing.
 type verified struct {
 	maxBytes int
-	once     sync.Once // most validators never use theirs: they are asked by a Router or a Resolver
-	keys     *tokenkey.Maker
-	cache    *otter.Cache[tokenkey.Key, *accepted]
+	// forgotten counts how often a token was forgotten.
+	forgotten atomic.Uint64
+	once      sync.Once // most validators never use theirs: they are asked by a Router or a Resolver
+	keys      *tokenkey.Maker
+	cache     *otter.Cache[tokenkey.Key, *accepted]
 }
 
 // newVerified returns nil for a bound of zero.
@@ -81,12 +92,16 @@ func (c *verified) open() {
 
 const defaultCacheBytes = 32 << 20
 
-// acceptedBytes is what an entry takes besides its claims, measured; the claims take half as much again in parts.
-const acceptedBytes = 700
+// acceptedBytes is what an entry takes besides its claims, measured; the claims take half as much again in parts, and each
+// audience a header of its own.
+const (
+	acceptedBytes = 700
+	audienceBytes = 48
+)
 
 func (a *accepted) weight() uint32 {
 	claims, _ := a.token.Claims.(strictjson.Document)
-	return uint32(acceptedBytes + len(claims) + len(claims)/2)
+	return uint32(acceptedBytes + len(claims) + len(claims)/2 + audienceBytes*a.token.Audience.Len())
 }
 
 // validate returns what is remembered of a token, as long as it stays good, or else has it judged. What is refused leaves
@@ -107,6 +122,7 @@ func (c *verified) validate(
 	if ok && known.stillGood() {
 		return known.token, nil
 	}
+	forgotten := c.forgotten.Load()
 	a, err := judge(ctx, accessToken)
 	if err != nil {
 		if ok && errors.Is(err, middleware.ErrInvalidToken) {
@@ -115,6 +131,9 @@ func (c *verified) validate(
 		return nil, err
 	}
 	c.cache.Set(key, a)
+	if c.forgotten.Load() != forgotten { // perhaps this one
+		c.cache.Invalidate(key)
+	}
 	return a.token, nil
 }
 
@@ -122,6 +141,7 @@ func (c *verified) validate(
 func (c *verified) forget(accessToken string) {
 	if c != nil {
 		c.once.Do(c.open)
+		c.forgotten.Add(1)
 		c.cache.Invalidate(c.keys.Key(accessToken))
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
@@ -255,7 +257,7 @@ func TestResolverForgetsTokens(t *testing.T) {
 		t.Error("verified twice")
 	}
 	trusted = rs
-	resolver.Forget(issuer)
+	resolver.ForgetIssuer(issuer)
 	refused(t, resolver, token, middleware.ReasonUnknownKey)
 }
 
@@ -285,4 +287,131 @@ func BenchmarkValidate(b *testing.B) {
 			})
 		}
 	}
+}
+
+// An issuer that is forgotten while it is looked up is not trusted again by what that look-up brings.
+func TestResolverForgetsDuringLookup(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	asked, answer := make(chan struct{}), make(chan error, 1)
+	var calls atomic.Int32
+	resolver, err := jwks.NewResolver(jwks.ResolverConfig{
+		Now: atNoon,
+		Resolve: func(_ context.Context, issuer string) (jwks.Config, error) {
+			if calls.Add(1) > 1 {
+				return jwks.Config{}, jwks.ErrUnknownIssuer
+			}
+			close(asked)
+			return jwks.Config{Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon}, <-answer
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := sign(t, es, atJWT, accessClaims(nil))
+	waiting := make(chan struct{})
+	go func() {
+		defer close(waiting)
+		_, _ = resolver.Validate(t.Context(), token)
+	}()
+	<-asked
+	resolver.ForgetIssuer(issuer)
+	answer <- nil
+	<-waiting
+	for range 2 {
+		refused(t, resolver, token, middleware.ReasonUntrustedIssuer)
+	}
+}
+
+// A token that is forgotten while it is judged is judged again.
+func TestForgetDuringJudgement(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.breakKeys(oauthtest.Fault{Latency: time.Second, Times: 1})
+		token := f.mint()
+		first := make(chan *middleware.Token)
+		go func() {
+			token, _ := f.v.Validate(f.Context(), token)
+			first <- token
+		}()
+		synctest.Wait()
+		f.v.Forget(token)
+		if accepted(f, f.v, token) == <-first {
+			f.Error("what was judged before came back")
+		}
+	})
+}
+
+// A Resolver forgets tokens like every other validator, and no issuers by their names.
+func TestResolverForgetsToken(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	resolver, err := jwks.NewResolver(jwks.ResolverConfig{
+		Now: atNoon,
+		Resolve: func(_ context.Context, issuer string) (jwks.Config, error) {
+			return jwks.Config{Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := sign(t, es, atJWT, accessClaims(nil))
+	first := accepted(t, resolver, token)
+	middleware.Forgetter(resolver).Forget(token)
+	if accepted(t, resolver, token) == first || resolver.Live() != 1 {
+		t.Error("not forgotten, or the issuer too")
+	}
+}
+
+// A client whose token is remembered is no stranger, however many others came since it was verified.
+func TestRememberedTokenKeepsItsParty(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		regular := f.as.Mint(oauthtest.Token{Subject: "regular", ExpiresIn: 24 * time.Hour})
+		f.accepts(regular)
+		for i := range 6_000 {
+			f.accepts(f.as.Mint(oauthtest.Token{Subject: fmt.Sprint("passer-by ", i)}))
+		}
+		f.accepts(regular)
+		f.refuses(f.mislabelled(), middleware.ReasonUnknownKey) // spends the strangers' ration
+		f.as.Rotate()
+		f.accepts(f.as.Mint(oauthtest.Token{Subject: "regular"}))
+	})
+}
+
+// What is remembered does not keep the key sets of issuers alive that are gone.
+func TestRememberedTokensHoldNoKeySets(t *testing.T) {
+	const tenants, keys = 200, 100
+	var signers []*jose.Signer
+	for i := range keys {
+		signers = append(signers, newSigner(t, jose.ES256, fmt.Sprint("key-", i)))
+	}
+	document := keySet(t, signers...)
+	s := &stub{}
+	resolver, err := jwks.NewResolver(jwks.ResolverConfig{
+		Now: atNoon, HTTPClient: s.client(), CacheBytes: 4 << 20,
+		Resolve: func(_ context.Context, issuer string) (jwks.Config, error) {
+			return jwks.Config{Issuer: issuer, Audience: audience, JWKSURL: issuer + "/keys", Now: atNoon}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for i := range tenants {
+		issuer := fmt.Sprintf("https://tenant-%d.example.com", i)
+		s.put(issuer+"/keys", page{body: document})
+		token := sign(t, signers[0], atJWT, accessClaims(object{"iss": issuer}))
+		for range 3 {
+			accepted(t, resolver, token)
+		}
+		resolver.ForgetIssuer(issuer)
+	}
+	if grown := heap() - before; grown > 6<<20 {
+		t.Errorf("%d KiB are held", grown>>10)
+	}
+	runtime.KeepAlive(resolver)
 }

@@ -111,11 +111,12 @@ func (s KeySet) CandidatesWithoutID(alg Algorithm, allowed []Algorithm) []*Key {
 	return bound(s.keys, alg, allowed)
 }
 
-// Holds reports whether the set has the public key, under the same key ID and used with alg under the allow-list.
-func (s KeySet) Holds(key *Key, alg Algorithm, allowed []Algorithm) bool {
+// Holds reports whether the set has the public key with that thumbprint, under that key ID and used with alg under the
+// allow-list.
+func (s KeySet) Holds(keyID, thumbprint string, alg Algorithm, allowed []Algorithm) bool {
 	return slices.ContainsFunc(s.keys, func(k *Key) bool {
 		only, ok := k.Algorithm(allowed)
-		return k.id == key.id && k.thumbprint == key.thumbprint && k.thumbprint != "" && ok && only == alg
+		return k.id == keyID && k.thumbprint == thumbprint && thumbprint != "" && ok && only == alg
 	})
 }
 
