@@ -21,17 +21,37 @@ import (
 var (
 	errMalformed    = errors.New("authorization_details is not an array of objects with a type")
 	errInsufficient = errors.New("no authorization details of the token permit this")
-	errNoType       = errors.New("authdetails: Type is required")
+	errIncomplete   = errors.New("authdetails: a type is required, and for Permit a function")
 )
 
 // common are the members that RFC 9396, section 2.2 defines for every type.
 type common struct {
-	Type       string   `json:"type"`
-	Locations  []string `json:"locations"`
-	Actions    []string `json:"actions"`
-	DataTypes  []string `json:"datatypes"`
-	Identifier *string  `json:"identifier"`
-	Privileges []string `json:"privileges"`
+	Type       string  `json:"type"`
+	Locations  texts   `json:"locations"`
+	Actions    texts   `json:"actions"`
+	DataTypes  texts   `json:"datatypes"`
+	Identifier *string `json:"identifier"`
+	Privileges texts   `json:"privileges"`
+}
+
+// texts is an array of strings. A decoder would take null for an empty one.
+type texts []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *texts) UnmarshalJSON(data []byte) error {
+	var elements []strictjson.Value
+	if err := strictjson.Unmarshal(data, &elements); err != nil || elements == nil {
+		return errMalformed
+	}
+	*l = texts{}
+	for _, element := range elements {
+		text, ok := strictjson.String(element)
+		if !ok {
+			return errMalformed
+		}
+		*l = append(*l, text)
+	}
+	return nil
 }
 
 // object is one of a token's authorization details.
@@ -43,7 +63,7 @@ type object struct {
 // at reports whether the object is about location. One that names no locations is about all; without a location of our
 // own, only such apply.
 func (o *object) at(location string) bool {
-	return o.Locations == nil || slices.Contains(o.Locations, location)
+	return o.Locations == nil || location != "" && slices.Contains(o.Locations, location)
 }
 
 // objects returns the details of one type that apply at location.
@@ -81,7 +101,6 @@ func objects(t middleware.Token, typ, location string) ([]object, error) {
 func read(raw strictjson.Value, typ string) (*object, error) {
 	var head struct {
 		Type       strictjson.Value `json:"type"`
-		Locations  strictjson.Value `json:"locations"`
 		Identifier strictjson.Value `json:"identifier"`
 	}
 	if err := strictjson.Unmarshal(raw, &head); err != nil || raw.Kind() != '{' {
@@ -94,15 +113,13 @@ func read(raw strictjson.Value, typ string) (*object, error) {
 		return nil, nil
 	}
 	// What narrows an object must not vanish by being null.
-	odd := isNull(head.Locations) || isNull(head.Identifier)
+	odd := head.Identifier != nil && head.Identifier.Kind() == 'n'
 	o := object{raw: raw}
 	if err := strictjson.Unmarshal(raw, &o.common); err != nil || odd {
 		return nil, malformed()
 	}
 	return &o, nil
 }
-
-func isNull(v strictjson.Value) bool { return v != nil && v.Kind() == 'n' }
 
 func malformed() error { return middleware.Reject(middleware.ReasonMalformedClaim, errMalformed) }
 
@@ -114,7 +131,7 @@ func malformed() error { return middleware.Reject(middleware.ReasonMalformedClai
 func Permit[T any](typ, location string, permits func(T) bool) func(context.Context, middleware.Token) error {
 	return func(_ context.Context, t middleware.Token) error {
 		if typ == "" || permits == nil {
-			return errNoType
+			return errIncomplete
 		}
 		found, err := objects(t, typ, location)
 		if err != nil {

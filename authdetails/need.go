@@ -26,7 +26,7 @@ type Need struct {
 // Check is for middleware.Policy.Check.
 func (n Need) Check(_ context.Context, t middleware.Token) error {
 	if n.Type == "" {
-		return errNoType
+		return errIncomplete
 	}
 	granted, err := objects(t, n.Type, n.Location)
 	if err != nil {

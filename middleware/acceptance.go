@@ -3,7 +3,8 @@ package middleware
 import "slices"
 
 // Describer is implemented by validators that can say beforehand which tokens they honour. A Guard derives metadata from
-// it and checks what FAPI2 asks for. The validators of this module, [ByFormat] and [All] implement it.
+// it and checks what FAPI2 asks for. The validators of this module, [ByFormat] and [All] implement it; that of a resolver
+// of issuers says that it does not know.
 type Describer interface {
 	// Describe does no I/O and always returns the same.
 	Describe() Acceptance

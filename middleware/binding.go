@@ -3,6 +3,7 @@ package middleware
 import (
 	"errors"
 	"net/http"
+	"reflect"
 )
 
 // Binding verifies that whoever sent a request holds the key its token is bound to, such as *dpop.Verifier and
@@ -57,7 +58,7 @@ func newBindings(cfg *Config) (bindings, error) {
 	b := bindings{required: cfg.RequireBinding}
 	known := map[string]bool{}
 	for _, each := range cfg.Bindings {
-		if each == nil {
+		if value := reflect.ValueOf(each); each == nil || value.Kind() == reflect.Pointer && value.IsNil() {
 			return b, errors.New("oauth: one of the Bindings is nil")
 		}
 		if known[each.Method()] {
@@ -84,7 +85,9 @@ func newBindings(cfg *Config) (bindings, error) {
 }
 
 // onlyScheme reports whether the Bearer scheme is not accepted.
-func (b *bindings) onlyScheme() bool { return b.scheme != nil && b.scheme.Required() }
+func (b *bindings) onlyScheme() bool {
+	return b.scheme != nil && (b.scheme.Required() || b.required && len(b.plain) == 0)
+}
 
 func (b *bindings) handles(method string) bool {
 	for _, each := range b.plain {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -223,6 +225,37 @@ func TestProofIsUsedOnce(t *testing.T) {
 	}
 }
 
+// A token that was accepted within the leeway of its Validator does not use up its proof at the first layer, to be refused
+// for want of another at the second; nor does its context end at once. It is not good for ever, though.
+func TestLayersWithinTheLeeway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		token := boundTo("jkt", "k")
+		token.ExpiresAt = time.Now().Add(-5 * time.Second)
+		var asked []string
+		guard := newGuard(t, honour(token), middleware.Config{
+			Bindings: []middleware.Binding{proofs{keyring{"jkt", &asked, nil}, false}},
+		})
+		r := with(get("DPoP a"), "Key", "k")
+		for range 2 {
+			var err error
+			if r, err = guard.Authorize(http.Header{}, r, middleware.Policy{EndWithToken: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(asked) != 1 || r.Context().Err() != nil {
+			t.Errorf("asked %q, context %v", asked, r.Context().Err())
+		}
+		<-time.After(time.Minute)
+		synctest.Wait()
+		if middleware.ReasonOf(context.Cause(r.Context())) != middleware.ReasonExpired {
+			t.Errorf("a minute later: %v", context.Cause(r.Context()))
+		}
+		if _, err := guard.Authorize(http.Header{}, r, middleware.Policy{}); err != nil || len(asked) != 2 {
+			t.Errorf("a minute later: asked %q, %v", asked, err)
+		}
+	})
+}
+
 func TestRequireBinding(t *testing.T) {
 	var asked []string
 	bindings := []middleware.Binding{keyring{"x5t#S256", &asked, nil}}
@@ -259,6 +292,8 @@ func TestBindingsRefused(t *testing.T) {
 		want   string
 	}{
 		{"nil", middleware.Config{Bindings: []middleware.Binding{nil}}, "is nil"},
+		{"typed nil", middleware.Config{Bindings: []middleware.Binding{(*keyring)(nil)}}, "is nil"},
+		{"form, as nothing but proofs can do", middleware.Config{Bindings: []middleware.Binding{proof}, RequireBinding: true, AllowFormToken: true}, "Bearer scheme"},
 		{"twice", middleware.Config{Bindings: []middleware.Binding{certificate, certificate}}, "same member"},
 		{"two schemes", middleware.Config{Bindings: []middleware.Binding{proof, proofs{keyring{"x", &asked, nil}, false}}}, "scheme of their own"},
 		{"required, but none", middleware.Config{RequireBinding: true}, "refuse every token"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 type tokenKey struct{}
@@ -45,6 +46,7 @@ type admission struct {
 	credential string
 	schemes    schemes
 	token      *Token
+	until      time.Time // zero for a token without an end
 }
 
 // Value serves the token, and the admission itself to the Guard that made it.
@@ -64,10 +66,11 @@ func (a *admission) String() string { return "oauth admission" }
 // Format does so for every verb.
 func (a *admission) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(a.String())) }
 
-// admitted returns the token this Guard already accepted for the same credential, or nil.
-func (g *Guard) admitted(ctx context.Context, found *credential) *Token {
-	if a, ok := ctx.Value(g).(*admission); ok && a.credential == found.token && a.schemes == found.schemes {
-		return a.token
+// admitted returns the admission by this Guard of the same credential, as long as it holds; else nil.
+func (g *Guard) admitted(ctx context.Context, found *credential) *admission {
+	a, ok := ctx.Value(g).(*admission)
+	if ok && a.credential == found.token && a.schemes == found.schemes && g.stillGood(a) {
+		return a
 	}
 	return nil
 }

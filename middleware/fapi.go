@@ -18,7 +18,9 @@ func (c *Config) checkFAPI(v Validator, b *bindings) error {
 	accepted := describe(v)
 	switch {
 	case accepted.Unknown:
-		return errors.New("oauth: FAPI2 needs validators that implement Describer, such as those of this module")
+		return errors.New("oauth: FAPI2 needs validators that say beforehand what they accept, as those of this module do but for *jwks.Resolver")
+	case !slices.ContainsFunc(c.Bindings, isFAPIBinding):
+		return errors.New(`oauth: FAPI2 needs proofs of "jkt" or "x5t#S256": add a *dpop.Verifier or a *mtls.Verifier to Bindings`)
 	case c.Revocations == nil && !accepted.NoticesRevocation:
 		return errors.New("oauth: FAPI2 needs to learn of revocations: set Revocations, or have every token introspected")
 	case c.AllowFormToken || c.AllowQueryToken:
@@ -35,6 +37,8 @@ func (c *Config) checkFAPI(v Validator, b *bindings) error {
 	}
 	return nil
 }
+
+func isFAPIBinding(b Binding) bool { return b.Method() == "jkt" || b.Method() == "x5t#S256" }
 
 func firstOther(algorithms []string) string {
 	i := slices.IndexFunc(algorithms, func(name string) bool { return !slices.Contains(fapiAlgorithms, name) })

@@ -23,6 +23,7 @@ func TestFAPI2(t *testing.T) {
 	accepts := func(a middleware.Acceptance) middleware.Validator { return describing{honour(boundTo("jkt", "")), a} }
 	strong := accepts(middleware.Acceptance{Algorithms: []string{"PS256", "ES256", "EdDSA"}})
 	bindings := []middleware.Binding{proofs{keyring{"jkt", &asked, nil}, false}}
+	certificates := []middleware.Binding{keyring{"x5t#S256", &asked, nil}}
 	for _, tt := range []struct {
 		name      string
 		validator middleware.Validator
@@ -31,11 +32,12 @@ func TestFAPI2(t *testing.T) {
 	}{
 		{"deny-list", strong, middleware.Config{Bindings: bindings, Revocations: nothing{}}, ""},
 		{"introspection", accepts(middleware.Acceptance{NoticesRevocation: true}), middleware.Config{Bindings: bindings}, ""},
-		{"a validator that does not say", honour(alice()), middleware.Config{Bindings: bindings, Revocations: nothing{}}, "Describer"},
+		{"a validator that does not say", honour(alice()), middleware.Config{Bindings: bindings, Revocations: nothing{}}, "say beforehand"},
 		{"bearer tokens", strong, middleware.Config{Revocations: nothing{}}, "RequireBinding, which FAPI2 implies"},
+		{"another proof", strong, middleware.Config{Bindings: []middleware.Binding{keyring{"kid", &asked, nil}}, Revocations: nothing{}}, "jkt"},
 		{"no revocations", strong, middleware.Config{Bindings: bindings}, "revocations"},
-		{"form", strong, middleware.Config{Bindings: bindings, Revocations: nothing{}, AllowFormToken: true}, "Authorization field alone"},
-		{"query", strong, middleware.Config{Bindings: bindings, Revocations: nothing{}, AllowQueryToken: true}, "Authorization field alone"},
+		{"form", strong, middleware.Config{Bindings: certificates, Revocations: nothing{}, AllowFormToken: true}, "Authorization field alone"},
+		{"query", strong, middleware.Config{Bindings: certificates, Revocations: nothing{}, AllowQueryToken: true}, "Authorization field alone"},
 		{
 			"weak signatures", accepts(middleware.Acceptance{Algorithms: []string{"ES256", "RS256"}}),
 			middleware.Config{Bindings: bindings, Revocations: nothing{}}, "RS256",

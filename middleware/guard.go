@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -50,23 +51,24 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		}
 		return nil, nil, g.refusal(err, p, found.schemes)
 	}
-	token := g.admitted(r.Context(), &found)
-	again := token != nil && g.stillGood(token)
-	if !again {
-		if token, err = g.validate(h, r, &found); err != nil {
+	admitted := g.admitted(r.Context(), &found)
+	if admitted == nil {
+		token, err := g.validate(h, r, &found)
+		if err != nil {
 			return nil, nil, g.refusal(err, p, found.schemes)
 		}
+		admitted = &admission{r.Context(), g, found.token, found.schemes, token, g.ending(token)}
 	}
-	if err := p.evaluate(r.Context(), token, &g.config); err != nil {
-		return nil, token, g.refusal(err, p, found.schemes)
+	if err := p.evaluate(r.Context(), admitted.token, &g.config); err != nil {
+		return nil, admitted.token, g.refusal(err, p, found.schemes)
 	}
 	g.setSuccess(h, &found)
-	return g.admit(r, p, token, &found, again), token, nil
+	return g.admit(r, p, admitted), admitted.token, nil
 }
 
 // setSuccess sets the header fields of an answer that is not a refusal.
 func (g *Guard) setSuccess(h http.Header, found *credential) {
-	if found.inQuery {
+	if found.inQuery && !strings.Contains(h.Get("Cache-Control"), "no-store") {
 		h.Set("Cache-Control", "private")
 	}
 	if g.config.ExposeChallenges {
@@ -74,21 +76,39 @@ func (g *Guard) setSuccess(h http.Header, found *credential) {
 	}
 }
 
+// grace is how long a token goes on that was already past its end when it was accepted, because a Validator tolerates
+// clocks that differ.
+const grace = time.Minute
+
+// ending returns when what was accepted now ends; zero if the token does not.
+func (g *Guard) ending(t *Token) time.Time {
+	if t.ExpiresAt.IsZero() {
+		return t.ExpiresAt
+	}
+	if now := g.config.Now(); !now.Before(t.ExpiresAt) {
+		return now.Add(grace)
+	}
+	return t.ExpiresAt
+}
+
 // stillGood reports whether what may have changed since a token was accepted has not: requests can be made from the
 // context of one that lasts.
-func (g *Guard) stillGood(t *Token) bool {
-	expired := !t.ExpiresAt.IsZero() && !g.config.Now().Before(t.ExpiresAt)
-	return !expired && (g.config.Revocations == nil || g.config.Revocations.Check(t) == nil)
+func (g *Guard) stillGood(a *admission) bool {
+	expired := !a.until.IsZero() && !g.config.Now().Before(a.until)
+	return !expired && (g.config.Revocations == nil || g.config.Revocations.Check(a.token) == nil)
 }
 
 // admit returns the request to hand on. A second layer finds its context as the first one left it.
-func (g *Guard) admit(r *http.Request, p *Policy, token *Token, found *credential, again bool) *http.Request {
+func (g *Guard) admit(r *http.Request, p *Policy, a *admission) *http.Request {
 	ctx := r.Context()
-	if !again || token != current(ctx) {
-		ctx = &admission{ctx, g, found.token, found.schemes, token}
+	switch {
+	case a.Context == ctx: // made just now
+		ctx = a
+	case a.token != current(ctx):
+		ctx = &admission{ctx, a.guard, a.credential, a.schemes, a.token, a.until}
 	}
 	if p.EndWithToken {
-		ctx = g.bind(ctx, token)
+		ctx = g.bind(ctx, a)
 	}
 	if ctx == r.Context() {
 		return r

@@ -18,15 +18,15 @@ var errExpired = Reject(ReasonExpired, nil)
 // bind returns a context that ends with the token: when it expires, or when it is revoked if the revocation list is a
 // RevocationWatcher. The cause of the end matches ErrInvalidToken. It takes a timer and no goroutine, and lets go of both
 // when the request ends.
-func (g *Guard) bind(parent context.Context, t *Token) context.Context {
+func (g *Guard) bind(parent context.Context, a *admission) context.Context {
 	ctx, end := context.WithCancelCause(parent)
 	var timer *time.Timer
-	if !t.ExpiresAt.IsZero() {
-		timer = time.AfterFunc(t.ExpiresAt.Sub(g.config.Now()), func() { end(errExpired) })
+	if !a.until.IsZero() {
+		timer = time.AfterFunc(a.until.Sub(g.config.Now()), func() { end(errExpired) })
 	}
 	var stop func()
 	if watcher, ok := g.config.Revocations.(RevocationWatcher); ok {
-		stop = watcher.Watch(t, end)
+		stop = watcher.Watch(a.token, end)
 	}
 	context.AfterFunc(ctx, func() {
 		end(nil)

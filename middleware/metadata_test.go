@@ -81,6 +81,19 @@ func TestMetadata(t *testing.T) {
 			},
 		},
 		{
+			"nothing but proofs can do",
+			middleware.Config{
+				Metadata:       middleware.Metadata{Resource: resource},
+				Bindings:       []middleware.Binding{dpop},
+				RequireBinding: true,
+			},
+			map[string]any{
+				"bearer_methods_supported":          []any{},
+				"dpop_signing_alg_values_supported": []any{"ES256", "EdDSA"},
+				"dpop_bound_access_tokens_required": true,
+			},
+		},
+		{
 			"proofs only",
 			middleware.Config{
 				Metadata: middleware.Metadata{Resource: resource},
