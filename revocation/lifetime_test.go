@@ -1,6 +1,7 @@
 package revocation_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -174,4 +175,14 @@ func TestEntriesWithoutEnd(t *testing.T) {
 	revoke(t, list, revocation.Revocation{Token: aliceToken, ExpiresAt: noon.Add(hour)})
 	c.set(noon.AddDate(499, 0, 0))
 	wantVerdict(t, list, &token, "revoked")
+}
+
+// Somebody who says "never" gets as long as there is.
+func TestExpiresNever(t *testing.T) {
+	for _, never := range []time.Time{time.Unix(math.MaxInt64, 0), time.Unix(1<<62, 0), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		list := newList(t, &clock{}, revocation.Config{})
+		revoke(t, list, revocation.Revocation{Token: aliceToken, ExpiresAt: never})
+		token := alice()
+		wantVerdict(t, list, &token, "revoked")
+	}
 }

@@ -160,10 +160,11 @@ func (l *List) until(r *Record, k kind) int64 {
 	}
 	end := r.RevokedAt.Add(l.Retention())
 	if k <= byID && !r.ExpiresAt.IsZero() {
-		end = r.ExpiresAt.Add(margin)
-		if latest := r.RevokedAt.Add(maxLifetime); latest.Before(end) {
-			end = latest
+		expires := r.ExpiresAt
+		if latest := r.RevokedAt.Add(maxLifetime); expires.Unix() > latest.Unix() { // by seconds, which cannot overflow
+			expires = latest
 		}
+		end = expires.Add(margin)
 	}
 	return end.Add(time.Second - 1).Unix()
 }

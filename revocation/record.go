@@ -2,9 +2,11 @@ package revocation
 
 import (
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"math"
 	"time"
+	"unicode/utf8"
 )
 
 // Record is a revocation as the replicas of a service exchange it: settled, and without the token that it names. Set
@@ -14,11 +16,12 @@ type Record struct {
 	Fingerprint [32]byte
 	// Issuer, ID, SessionID, Subject and ClientID are those of the Revocation.
 	Issuer, ID, SessionID, Subject, ClientID string
-	// Before is the last second whose tokens are meant; zero where that makes no difference.
+	// Before is the last second whose tokens are meant. Required where a Revocation may have one, and without meaning
+	// elsewhere.
 	Before time.Time
 	// ExpiresAt is when the token meant by Fingerprint or ID ends; zero if that is not known.
 	ExpiresAt time.Time
-	// RevokedAt is when the revocation was made. How long it is remembered counts from then.
+	// RevokedAt is when the revocation was made. How long it is remembered counts from then. Required.
 	RevokedAt time.Time
 }
 
@@ -85,6 +88,25 @@ func (r *Record) kind() (kind, error) {
 	}
 	return 0, ErrTarget
 }
+
+// check returns an error for a record that means nothing, or not everywhere the same.
+func (r *Record) check() error {
+	k, err := r.kind()
+	switch {
+	case err != nil:
+		return err
+	case r.RevokedAt.IsZero(), k.dated() && r.Before.IsZero():
+		return errUndated
+	}
+	for _, name := range []string{r.Issuer, r.ID, r.SessionID, r.Subject, r.ClientID} {
+		if !utf8.ValidString(name) {
+			return ErrTarget
+		}
+	}
+	return nil
+}
+
+var errUndated = errors.New("revocation: a Record needs RevokedAt, and Before unless it names a token or a session")
 
 // target is what one entry of the list names.
 type target struct {

@@ -22,8 +22,11 @@ type wireRecord struct {
 	RevokedAt   *int64 `json:"at"`
 }
 
-// MarshalJSON writes the record as one JSON object, whose members are named like claims.
+// MarshalJSON writes the record as one JSON object, whose members are named like claims. It refuses what UnmarshalJSON would.
 func (r Record) MarshalJSON() ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
 	w := wireRecord{
 		Issuer:    r.Issuer,
 		ID:        r.ID,
@@ -66,7 +69,7 @@ func (r *Record) UnmarshalJSON(text []byte) error {
 		}
 		read.Fingerprint = [32]byte(sum)
 	}
-	if _, err := read.kind(); err != nil {
+	if read.check() != nil {
 		return errRecord
 	}
 	*r = read

@@ -28,12 +28,13 @@ type Replicator interface {
 var ErrNotShared = errors.New("revocation: refused here, but not known to every replica")
 
 // Apply adds a revocation of another replica. It is not published and leaves no audit record, since it has one where it
-// was made; what is known already stays as it is. The error is ErrTarget or ErrFull; then the revocation may hold in part.
+// was made; what is known already stays as it is. The error is ErrFull, and the revocation may hold in part, or one that says
+// what the record lacks.
 func (l *List) Apply(r Record) error {
-	k, err := r.kind()
-	if err != nil {
+	if err := r.check(); err != nil {
 		return err
 	}
+	k, _ := r.kind() // check has seen to it
 	return l.add(&r, k)
 }
 

@@ -117,6 +117,22 @@ func TestApplyRefuses(t *testing.T) {
 	if err := list.Apply(revocation.Record{Issuer: issuer, RevokedAt: noon}); !errors.Is(err, revocation.ErrTarget) {
 		t.Errorf("nameless: %v", err)
 	}
+	for name, r := range map[string]revocation.Record{
+		"of no time":            {Issuer: issuer, ID: "a"},
+		"up to no time":         {Issuer: issuer, Subject: "alice", RevokedAt: noon},
+		"session up to no time": {Issuer: issuer, Subject: "alice", SessionID: "a", RevokedAt: noon},
+		"no UTF-8":              {Issuer: issuer, ID: "\xff", RevokedAt: noon},
+	} {
+		if err := list.Apply(r); err == nil {
+			t.Errorf("%s: applied", name)
+		}
+		if text, err := json.Marshal(r); err == nil {
+			t.Errorf("%s: written as %s", name, text)
+		}
+	}
+	if err := list.Revoke(t.Context(), revocation.Revocation{Issuer: issuer, ID: "\xff"}); !errors.Is(err, revocation.ErrTarget) {
+		t.Errorf("no UTF-8: %v", err)
+	}
 	revoke(t, list, revocation.Revocation{Token: "a"})
 	if err := list.Apply(revocation.Record{Issuer: issuer, ID: "b", RevokedAt: noon}); !errors.Is(err, revocation.ErrFull) {
 		t.Errorf("no room: %v", err)
@@ -216,6 +232,7 @@ func TestRecordTextRefused(t *testing.T) {
 		`null`, `{}`, `[]`, `"x"`,
 		`{"iss":"a","jti":"b"}`,                     // no time
 		`{"iss":"a","at":1}`,                        // nobody
+		`{"iss":"a","sub":"b","at":1}`,              // up to no time
 		`{"iss":"a","jti":"b","at":1,"device":"c"}`, // narrower, perhaps
 		`{"iss":"a","jti":"b","at":1,"at":2}`,       // twice
 		`{"iss":"a","jti":"b","at":"1"}`,            // another type

@@ -65,5 +65,5 @@ func (r *Revocation) record(now time.Time) (Record, error) {
 	case settled.Before.IsZero():
 		settled.Before = now
 	}
-	return settled, nil
+	return settled, settled.check()
 }
