@@ -41,8 +41,9 @@ type shared struct {
 	ttl   time.Duration
 	// who is part of every key: answers of one server mean nothing for the tokens of another.
 	who [32]byte
-	// resting is until when the store is left alone, unix nanoseconds.
-	resting atomic.Int64
+	// resting is until when the store is left alone, and doubted until when nothing in it is believed: it may hold what was to
+	// be dropped. Both in unix nanoseconds.
+	resting, doubted atomic.Int64
 }
 
 func newShared(c *Config, l *line, r *rules) *shared {
@@ -76,7 +77,7 @@ func (s *shared) key(accessToken string) [32]byte {
 // find returns what another replica was told about a token, if that is still believed and good enough here. It is kept
 // as if it had been asked for here, when the other one did.
 func (s *shared) find(ctx context.Context, k key, accessToken string) *middleware.Token {
-	if s == nil || s.rests() {
+	if s == nil || s.rests() || s.within(&s.doubted, s.ttl) {
 		return nil
 	}
 	forgotten := s.line.forgotten.Load()
@@ -130,30 +131,39 @@ func (s *shared) put(ctx context.Context, f *flight, asked time.Time) {
 	_ = s.attempt(ctx, func(ctx context.Context) error { return s.store.Put(ctx, s.key(f.accessToken), value, left) })
 }
 
-// drop forgets a token for all replicas that have not taken the answer over.
+// drop forgets a token for all replicas that have not taken the answer over. If that fails, this one does without the
+// others until the answer is too old for it.
 func (s *shared) drop(accessToken string) {
-	if s != nil {
-		_ = s.attempt(context.Background(), func(ctx context.Context) error { return s.store.Drop(ctx, s.key(accessToken)) })
+	if s == nil {
+		return
+	}
+	err := s.attempt(context.Background(), func(ctx context.Context) error { return s.store.Drop(ctx, s.key(accessToken)) })
+	if err != nil {
+		s.doubted.Store(s.now().Add(s.ttl).UnixNano())
 	}
 }
 
-// attempt bounds a call of the store, and leaves the store alone for a while after one that failed. A panic must not end
-// the process: some calls have no HTTP server above them.
+// attempt bounds a call of the store, and leaves the store alone for a while after one that failed, unless it was given up
+// from above. A panic must not end the process: some calls have no HTTP server above them.
 func (s *shared) attempt(ctx context.Context, call func(context.Context) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, storePatience)
+	bounded, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
 	defer func() {
 		if recover() != nil {
 			err = errPanicked
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			s.resting.Store(s.now().Add(storePause).UnixNano())
 		}
 	}()
-	return call(ctx)
+	return call(bounded)
 }
 
-func (s *shared) rests() bool {
-	wait := s.resting.Load() - s.now().UnixNano()
-	return wait > 0 && wait <= int64(storePause) // more would mean that the clock was set back
+func (s *shared) rests() bool { return s.within(&s.resting, storePause) }
+
+// within reports whether a time that was set a certain while ahead is to come. If it is further off, the clock was set
+// back.
+func (s *shared) within(until *atomic.Int64, while time.Duration) bool {
+	left := until.Load() - s.now().UnixNano()
+	return left > 0 && left <= int64(while)
 }

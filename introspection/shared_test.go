@@ -57,7 +57,9 @@ func (s *shelf) Put(_ context.Context, key [32]byte, answer []byte, ttl time.Dur
 func (s *shelf) Drop(_ context.Context, key [32]byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.answers, key)
+	if s.err == nil {
+		delete(s.answers, key)
+	}
 	return s.err
 }
 
@@ -240,6 +242,49 @@ func TestUncachedDropsSharedAnswers(t *testing.T) {
 	settled(v)
 	if s.len() != 0 {
 		t.Error("still on the shelf")
+	}
+}
+
+// A client that goes away says nothing about the store.
+func TestStoreOutlivesRequests(t *testing.T) {
+	read := 0
+	s := &shelf{reading: func() { read++ }}
+	v := asking(t, say(active), introspection.Config{Answers: s, Now: atNoon, Audience: audience})
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.err = gone.Err() // what a store says to a caller that is gone
+	_, _ = v.Validate(gone, "token")
+	s.err = nil
+	subjectOf(t, v, "another")
+	if read != 2 {
+		t.Errorf("the store was asked %d times, want 2", read)
+	}
+}
+
+// A token that could not be dropped from the store is asked about all the same, until nobody would believe what is there.
+func TestForgetWithoutStore(t *testing.T) {
+	var calls atomic.Int32
+	c, s := newClock(), &shelf{}
+	config := introspection.Config{Answers: s, Now: c.Now, Audience: audience}
+	one := asking(t, counting(&calls, active), config)
+	subjectOf(t, one, "token")
+	settled(one)
+	two := asking(t, counting(&calls, active), config)
+	subjectOf(t, two, "token")
+	s.err = errors.New("down")
+	two.Forget("token")
+	s.err = nil
+	c.advance(2 * time.Second) // the store is not left alone any more
+	if got := subjectOf(t, two, "token"); got != "alice" || calls.Load() != 2 {
+		t.Errorf("%s after %d calls: the answer came back", got, calls.Load())
+	}
+	settled(two)
+	c.advance(time.Minute)
+	three := asking(t, counting(&calls, active), config)
+	subjectOf(t, three, "other")
+	settled(three)
+	if got := subjectOf(t, two, "other"); got != "alice" || calls.Load() != 3 {
+		t.Errorf("%s after %d calls: the store is still not believed", got, calls.Load())
 	}
 }
 

@@ -125,7 +125,6 @@ func (f *follower) apply(ctx context.Context, entries []entry) error {
 			applied++
 		}
 		f.ledger.count(e.id)
-		f.at = e
 	}
 	return nil
 }

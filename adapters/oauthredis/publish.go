@@ -79,7 +79,7 @@ func (s *Stream) addConfirmed(ctx context.Context, entry *redis.XAddArgs) (strin
 // clocks, that of Redis as far as it is known and ours, it takes the one that is behind: if one is wrong, entries are
 // kept for too long rather than removed too soon.
 func (s *Stream) floor() int64 {
-	retention := time.Duration(s.retention.Load())
+	retention := time.Duration(s.longest.Load())
 	if retention <= 0 {
 		return 0
 	}

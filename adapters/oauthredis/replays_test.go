@@ -1,8 +1,11 @@
 package oauthredis_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,6 +97,53 @@ func TestReplaysUnavailable(t *testing.T) {
 	}
 	if added, err := replays.Add(t.Context(), [32]byte{3}, 0); added || err == nil {
 		t.Errorf("without a time: %t, %v", added, err)
+	}
+}
+
+// deaf is a connection that breaks before the answer to a certain command is read, once.
+type deaf struct {
+	net.Conn
+	command string
+	once    *sync.Once
+	broken  bool
+	ended   bool
+}
+
+func (d *deaf) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(d.command)) {
+		d.once.Do(func() { d.broken = true })
+	}
+	return d.Conn.Write(b)
+}
+
+func (d *deaf) Read(b []byte) (int, error) {
+	if d.ended {
+		return 0, io.EOF
+	}
+	n, err := d.Conn.Read(b)
+	if d.broken { // after Redis has done it
+		d.ended = true
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// A proof is not taken for a replay of itself because the answer of Redis got lost and the client asked again.
+func TestReplaysLostAnswer(t *testing.T) {
+	t.Parallel()
+	s := startRedis(t)
+	options, once := s.options(), &sync.Once{}
+	options.Dialer = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", s.socket())
+		return &deaf{Conn: conn, command: "bearergate:proof:", once: once}, err
+	}
+	replays := newReplays(t, newClient(t, options), oauthredis.ReplaysConfig{Timeout: patience})
+	if added, err := replays.Add(t.Context(), [32]byte{1}, time.Minute); !added || err != nil {
+		t.Errorf("first: %t, %v", added, err)
+	}
+	once.Do(func() { t.Error("no answer was lost") })
+	if added, err := replays.Add(t.Context(), [32]byte{1}, time.Minute); added || err != nil {
+		t.Errorf("again: %t, %v", added, err)
 	}
 }
 

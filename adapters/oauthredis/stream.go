@@ -70,6 +70,10 @@ type Stream struct {
 
 	// retention is that of the list, in nanoseconds: negative if nothing may ever be removed, and zero before Follow.
 	retention atomic.Int64
+	// longest is that of the replica with the longest memory, and zero while it is not known. agreed is when it was found
+	// out, for the follower alone.
+	longest atomic.Int64
+	agreed  time.Time
 	// newest is the time of the newest entry seen, in milliseconds by the clock of Redis.
 	newest atomic.Uint64
 	// contact is when everything in the stream was last known here; nil if it never was.
