@@ -58,6 +58,6 @@ func run(ctx context.Context, redisURL string) error {
 		replicas = append(replicas, r)
 		fmt.Printf("replica %s   %s\n", name, r.url)
 	}
-	fmt.Printf("Redis       %s\n", redisURL)
+	fmt.Printf("Redis       %s\n", replicas[0].redisAddr)
 	return walk(ctx, as, replicas[0], replicas[1])
 }

@@ -23,6 +23,7 @@ import (
 // replica is one process of a service, as far as it matters here: nothing in it is shared with the others but Redis.
 type replica struct {
 	name, url string
+	redisAddr string
 	server    *http.Server
 	validator *jwks.Validator
 	stream    *oauthredis.Stream
@@ -31,25 +32,35 @@ type replica struct {
 
 func startReplica(ctx context.Context, name string, as *oauthtest.Server, redisURL string) (*replica, error) {
 	r := &replica{name: name}
-	if err := r.connect(redisURL); err != nil {
+	if err := r.start(ctx, as, redisURL); err != nil {
+		r.stop()
 		return nil, err
+	}
+	return r, nil
+}
+
+func (r *replica) start(ctx context.Context, as *oauthtest.Server, redisURL string) error {
+	if err := r.connect(redisURL); err != nil {
+		return err
 	}
 	handler, err := r.protect(as)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// Readiness is for the load balancer: a replica that has not read the stream yet does not know what was revoked.
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	if err := r.stream.Ready(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.url = "http://" + listener.Addr().String()
 	r.server = &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = r.server.Serve(listener) }() // until stop
-	return r, nil
+	return nil
 }
 
 func (r *replica) connect(redisURL string) error {
@@ -58,6 +69,7 @@ func (r *replica) connect(redisURL string) error {
 		return errors.New("-redis-url: write it as redis://host:port")
 	}
 	options.ContextTimeoutEnabled = true
+	r.redisAddr = options.Addr
 	r.client = redis.NewClient(options)
 	r.stream, err = oauthredis.NewStream(r.client, oauthredis.StreamConfig{FailClosed: true})
 	return err
@@ -103,9 +115,18 @@ func stream(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintln(w, "ended:", middleware.ReasonOf(context.Cause(r.Context())))
 }
 
+// stop ends what was started of a replica.
 func (r *replica) stop() {
-	_ = r.server.Close()
-	_ = r.stream.Close()
-	_ = r.client.Close()
-	_ = r.validator.Close()
+	if r.server != nil {
+		_ = r.server.Close()
+	}
+	if r.stream != nil {
+		_ = r.stream.Close()
+	}
+	if r.client != nil {
+		_ = r.client.Close()
+	}
+	if r.validator != nil {
+		_ = r.validator.Close()
+	}
 }

@@ -59,7 +59,9 @@ func (o options) receiver(v *validators, denied *revocation.List, log *slog.Logg
 		if err != nil {
 			return nil, fmt.Errorf("-set-authorization-file: %w", err)
 		}
-		config.Authorization = string(withoutLineEnd(value))
+		if config.Authorization = string(withoutLineEnd(value)); config.Authorization == "" {
+			return nil, errors.New("-set-authorization-file: the file is empty, so anybody could be the transmitter")
+		}
 	}
 	return events.New(config)
 }

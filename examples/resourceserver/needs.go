@@ -38,12 +38,31 @@ var needs = []struct {
 	{"revocation-url", []string{"introspection-client-id"}},
 }
 
+// emptied returns a flag of protection that was given an empty value, as a shell does whose variable is not set; "" if there
+// is none. The flags of where things are may be empty.
+func emptied(set *flag.FlagSet) (name string) {
+	set.Visit(func(f *flag.Flag) {
+		if f.Value.String() == "" && slices.Contains(mustSay, f.Name) {
+			name = f.Name
+		}
+	})
+	return name
+}
+
+var mustSay = []string{
+	"redis-url", "resource", "set-issuer", "set-audience", "set-authorization-file", "logout-client-id", "revocation-url",
+	"dpop-nonce-key-file", "tls-cert", "tls-key", "hs256-secret-file", "jwks-file",
+}
+
 // refuseIncomplete returns an error for the first flag that was given without another one it needs: to ignore it would be
 // to serve with less protection than was asked for.
 func refuseIncomplete(set *flag.FlagSet) error {
 	given := func(name string) bool {
 		f := set.Lookup(name)
 		return f.Value.String() != f.DefValue
+	}
+	if name := emptied(set); name != "" {
+		return fmt.Errorf("-%s must not be empty: leave it out instead", name)
 	}
 	for _, n := range needs {
 		if given(n.flag) && !slices.ContainsFunc(n.oneOf, given) {
