@@ -15,9 +15,9 @@ import (
 // Config configures a [List]. Its zero value works.
 type Config struct {
 	// MaxTokenLifetime is the longest lifetime of an access token. Entries are kept 15 minutes longer, for clocks that
-	// differ, and tokens that live longer are refused. Tokens that do not say when they end are refused while the entry is
-	// kept, and should be revoked at their issuer as well. At most 10 years; negative: tokens may live for ever, and entries
-	// are kept until the process ends. Default: 24 hours.
+	// differ, and tokens that live longer are refused; of one without iat only the rest of its life is known. Tokens that do
+	// not say when they end are refused while the entry is kept, and should be revoked at their issuer as well. At most 10
+	// years; negative: tokens may live for ever, and entries are kept until the process ends. Default: 24 hours.
 	MaxTokenLifetime time.Duration
 	// MaxEntries bounds the list. A full list refuses further revocations, with ErrFull, and forgets none. An entry takes
 	// 53 to 79 bytes. Default: 1,000,000.

@@ -260,6 +260,15 @@ func TestECAEP_4(t *testing.T) {
 		events.TypeSessionRevoked: object{"event_timestamp": noon.Unix()},
 	}}))
 	w.wantPass("issued after an event of old", after, true)
+	for _, timestamp := range []any{0, 1, noon.AddDate(-2, 0, 0).Unix()} {
+		w.advance(time.Minute)
+		token := w.token(nil)
+		w.advance(time.Second)
+		w.takes(r, w.set(object{"iat": w.now().Unix(), "toe": 0, "events": object{
+			events.TypeSessionRevoked: object{"event_timestamp": timestamp},
+		}}))
+		w.wantPass("issued before an event of no time", token, false)
+	}
 }
 
 // TestECAEP_5 is the mapping table: what each event type does.

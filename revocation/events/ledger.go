@@ -46,10 +46,16 @@ func (l *ledger) note(ctx context.Context, o outcome) {
 	}
 	switch began := l.count(o, refused); {
 	case refused && o.genuine:
-		l.logger.LogAttrs(ctx, slog.LevelWarn, "oauth event refused", slog.Any("error", o.err))
+		l.log(ctx, slog.LevelWarn, "oauth event refused", o.err)
 	case began:
-		l.logger.LogAttrs(ctx, slog.LevelError, "oauth events fail", slog.Any("error", o.err))
+		l.log(ctx, slog.LevelError, "oauth events fail", o.err)
 	}
+}
+
+// log writes a line. A handler that panics must not end the process: above a Poller there is no HTTP server.
+func (l *ledger) log(ctx context.Context, level slog.Level, text string, err error) {
+	defer func() { _ = recover() }()
+	l.logger.LogAttrs(ctx, level, text, slog.Any("error", err))
 }
 
 // count reports whether a failure has begun.

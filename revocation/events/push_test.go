@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -427,4 +428,16 @@ func TestLogFailure(t *testing.T) {
 	if n := strings.Count(w.logs.String(), "oauth events fail"); n != 2 {
 		t.Errorf("%d lines, want 2:\n%s", n, w.logs)
 	}
+}
+
+// panicky is a log handler that should not be trusted with a process.
+type panicky struct{ slog.Handler }
+
+func (panicky) Handle(context.Context, slog.Record) error { panic(1) }
+
+func TestLoggerPanics(t *testing.T) {
+	w := newWorld(t)
+	r := w.receiver(func(c *events.Config) { c.Logger = slog.New(panicky{slog.NewTextHandler(io.Discard, nil)}) })
+	w.refuses(r, w.set(object{"events": object{}}), "invalid_request")
+	w.takes(r, w.set(nil))
 }

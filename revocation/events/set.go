@@ -100,18 +100,21 @@ func (c *Config) readSubject(s *set, v strictjson.Value) error {
 }
 
 // time returns when the event happened, as far as the SET says, and no later than now: a time to come would revoke
-// tokens that do not exist yet. Of several times the latest is taken.
+// tokens that do not exist yet. Of several times the latest is taken. A time of long ago, such as 0, is none: it would
+// revoke nothing.
 func (s *set) time(now time.Time) time.Time {
+	plausible := s.issued.AddDate(-1, 0, 0)
 	var latest time.Time
 	for _, eventType := range s.types {
-		if t := claim.OptionalDate(s.payload(eventType)["event_timestamp"]); t.After(latest) {
+		if t := claim.OptionalDate(s.payload(eventType)["event_timestamp"]); t.After(latest) && t.After(plausible) {
 			latest = t
 		}
 	}
-	for _, t := range []time.Time{s.occurred, s.issued} {
-		if latest.IsZero() {
-			latest = t
-		}
+	if latest.IsZero() && s.occurred.After(plausible) {
+		latest = s.occurred
+	}
+	if latest.IsZero() {
+		latest = s.issued
 	}
 	return earlier(latest, now)
 }
