@@ -24,8 +24,8 @@ type forgetful struct{}
 
 func (forgetful) Add(context.Context, [32]byte, time.Duration) (bool, error) { return true, nil }
 
-// BenchmarkVerify is what a proof costs, by a client that came before (proof) and by one that did not (first), beside the
-// bare signature check of the standard library (raw).
+// BenchmarkVerify is what a proof costs, by a client that came before (proof) and by one that did not (first), beside
+// the bare signature check of the standard library (raw).
 func BenchmarkVerify(b *testing.B) {
 	for _, alg := range []jose.Algorithm{jose.ES256, jose.EdDSA, jose.RS256} {
 		c := clientOf(b, alg)

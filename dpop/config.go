@@ -12,29 +12,29 @@ import (
 	"github.com/bearergate/bearergate/internal/jose"
 )
 
-// Config configures a [Verifier]. BaseURL or URL is required; the rest has strict defaults. For durations zero means the
-// default.
+// Config configures a [Verifier]. BaseURL or URL is required; the rest has strict defaults. For durations zero means
+// the default.
 type Config struct {
 	// BaseURL is the URL under which clients know this service, such as "https://api.example.com". A proof is for this
 	// URL followed by the path of the request. A path in it is what a proxy takes away from that path:
 	// "https://example.com/api" if the proxy passes /api/orders on as /orders, "https://example.com" if it passes it on as
 	// it is. It must be https; http is accepted for loopback hosts.
 	BaseURL string
-	// URL returns the URL that the client sent a request to, instead of BaseURL, for services with more than one. Its query
-	// does not matter. It must not believe header fields that a client can set; [BehindProxies] makes one that does not. It
-	// must be safe for concurrent use. An error made with middleware.RejectProof is the client's fault; any other means
-	// that the URL could not be found out.
+	// URL returns the URL that the client sent a request to, instead of BaseURL, for services with more than one. Its
+	// query does not matter. It must not believe header fields that a client can set; [BehindProxies] makes one that does
+	// not. It must be safe for concurrent use. An error made with middleware.RejectProof is the client's fault; any other
+	// means that the URL could not be found out.
 	URL func(*http.Request) (string, error)
 
 	// Required refuses tokens with the Bearer scheme.
 	Required bool
-	// Algorithms are the accepted signature algorithms of proofs, by their JOSE names. Default: RS, PS and ES with 256, 384
-	// and 512, and EdDSA.
+	// Algorithms are the accepted signature algorithms of proofs, by their JOSE names. Default: RS, PS and ES with 256,
+	// 384 and 512, and EdDSA.
 	Algorithms []string
 	// MaxAge is how old a proof may be. Default: 1 minute; at least 1 second and at most 5 minutes.
 	MaxAge time.Duration
-	// Skew is how far the clock of a client may be ahead of ours, and the clocks of replicas apart. Default: 10 seconds; at
-	// most 1 minute. Negative: not at all.
+	// Skew is how far the clock of a client may be ahead of ours, and the clocks of replicas apart. Default: 10 seconds;
+	// at most 1 minute. Negative: not at all.
 	Skew time.Duration
 	// MaxProofBytes is the length of the longest proof that is looked at. Default: 16 KiB; at least 1 KiB and at most 64.
 	MaxProofBytes int

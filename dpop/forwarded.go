@@ -6,8 +6,8 @@ import (
 )
 
 // forwarded reads the last element of the Forwarded field (RFC 7239, section 4). It reports false if the field does not
-// follow the grammar as far as that matters: a quotation mark that a client left open must not hide where the proxy's own
-// element begins.
+// follow the grammar as far as that matters: a quotation mark that a client left open must not hide where the proxy's
+// own element begins.
 func forwarded(h http.Header) (origin, bool) {
 	elements, ok := splitQuoted(strings.Join(h["Forwarded"], ","), ',')
 	if !ok {
@@ -47,15 +47,11 @@ func splitQuoted(s string, separator byte) (parts []string, ok bool) {
 	return append(parts, s[start:]), !quoted
 }
 
-// unquote returns the text of a token or a quoted-string (RFC 9110, section 5.6). Tokens may contain colons here: many
-// proxies do not quote a host with a port.
+// unquote returns the text of a token or a quoted-string (RFC 9110, section 5.6). It is lenient with what is no host
+// and no scheme either, such as escapes, and with a host and port that are not quoted, as those of many proxies.
 func unquote(value string) (string, bool) {
-	if !strings.HasPrefix(value, `"`) {
-		return value, value != "" && !strings.ContainsAny(value, "\"\\ \t")
+	if inner, quoted := strings.CutPrefix(value, `"`); quoted {
+		return strings.CutSuffix(inner, `"`)
 	}
-	inner, ok := strings.CutSuffix(value[1:], `"`)
-	if !ok || strings.Contains(inner, `"`) || strings.Contains(inner, `\`) {
-		return "", false // no host and no scheme needs escaping
-	}
-	return inner, true
+	return value, value != ""
 }

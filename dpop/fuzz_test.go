@@ -52,8 +52,8 @@ func signingInput(proof string) string {
 	return proof[:max(strings.LastIndexByte(proof, '.'), 0)]
 }
 
-// FuzzHTU checks that two URLs which count as one are, by a reading of them that is none of ours, and that a URL is always
-// the same as itself.
+// FuzzHTU checks that two URLs which count as one are, by a reading of them that is none of ours, and that a URL is
+// always the same as itself.
 func FuzzHTU(f *testing.F) {
 	v := newVerifier(f, dpop.Config{Replays: forgetful{}})
 	f.Fuzz(func(t *testing.T, htu, target string) {

@@ -94,8 +94,8 @@ func (c client) proof(t testing.TB, header, claims object) string {
 
 var ids atomic.Int64
 
-// proofClaims are those of a proof for GET /orders at noon with the accessToken, with changes; nil leaves a member out. No
-// two have one jti.
+// proofClaims are those of a proof for GET /orders at noon with the accessToken, with changes; nil leaves a member out.
+// No two have one jti.
 func proofClaims(changes object) object {
 	return with(object{
 		"jti": base64.RawURLEncoding.EncodeToString([]byte(time.Duration(ids.Add(1)).String())),
@@ -187,7 +187,8 @@ func outcome(t testing.TB, v *dpop.Verifier, proof string) string {
 	return outcomeOf(t, v, request("GET", "/orders", proof), alice(t).thumbprint())
 }
 
-// outcomeOf says "pass" or the kind and reason of a refusal, and insists that a refusal repeats nothing and sets nothing.
+// outcomeOf says "pass" or the kind and reason of a refusal, and insists that a refusal repeats nothing and sets
+// nothing.
 func outcomeOf(t testing.TB, v *dpop.Verifier, r *http.Request, thumbprint string) string {
 	t.Helper()
 	h := http.Header{}

@@ -9,8 +9,8 @@ import (
 // maxKeys is how many keys each half of a keyMemo holds.
 const maxKeys = 2048
 
-// keyMemo remembers what the jwk of good proofs was parsed to. A client sends the same one with every proof, and parsing it
-// costs a fifth of verifying a signature. Only keys of tokens get here, so strangers cannot displace them.
+// keyMemo remembers what the jwk of good proofs was parsed to. A client sends the same one with every proof, and
+// parsing it costs a fifth of verifying a signature. Only keys of tokens get here, so strangers cannot displace them.
 type keyMemo struct {
 	mu         sync.RWMutex
 	young, old map[[32]byte]*jose.Key // by the digest of the jwk; the old half goes when the young one is full

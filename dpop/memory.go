@@ -12,7 +12,7 @@ import (
 // MemoryConfig configures [Replays]. Its zero value works.
 type MemoryConfig struct {
 	// MaxEntries bounds how many proofs are remembered. Only proofs that passed every check are, so it takes holders of
-	// good tokens to fill the store. An entry takes 20 to 45 bytes. Default: 1,000,000, which is 11,000 requests a second
+	// good tokens to fill the store. An entry takes 24 to 40 bytes. Default: 1,000,000, which is 11,000 requests a second
 	// under the default [Config].
 	MaxEntries int
 	// Now is the clock. Default: time.Now.
@@ -22,8 +22,9 @@ type MemoryConfig struct {
 // ErrFull says that a store holds as many entries as it may.
 var ErrFull = errors.New("dpop: the replay store is full")
 
-// Replays is a [ReplayStore] in memory. It forgets no entry before its time, and refuses new ones with ErrFull while it is
-// full of such. Room is made up to 16 seconds after that time. It is safe for concurrent use and starts no goroutine.
+// Replays is a [ReplayStore] in memory. It forgets no entry before its time, and refuses new ones with ErrFull while it
+// is full of such. Room is made up to 16 seconds after that time. It is safe for concurrent use and starts no
+// goroutine.
 type Replays struct {
 	now    func() time.Time
 	max    int64
@@ -94,8 +95,8 @@ type entry struct {
 	generation int64
 }
 
-// shard is a part of the store. Entries whose time ends in the same span of time are one generation, which is dropped as a
-// whole: sweeping costs nothing for each entry.
+// shard is a part of the store. Entries whose time ends in the same span of time are one generation, which is dropped
+// as a whole: sweeping costs nothing for each entry.
 type shard struct {
 	mu          sync.Mutex
 	generations []generation // the first to end first

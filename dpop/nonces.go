@@ -35,9 +35,9 @@ const (
 	maxNonceLifetime = time.Hour
 )
 
-// Nonces makes the nonces of a server, and knows them again without remembering them: a nonce is the HMAC-SHA-256 of a slot
-// of time, which nobody without a key can tell in advance. All clients get the same one during a slot. It is safe for
-// concurrent use.
+// Nonces makes the nonces of a server, and knows them again without remembering them: a nonce is the HMAC-SHA-256 of a
+// slot of time, which nobody without a key can tell in advance. All clients get the same one during a slot. It is safe
+// for concurrent use.
 type Nonces struct {
 	keys    [][]byte
 	label   string
@@ -77,8 +77,8 @@ func NewNonces(cfg NonceConfig) (*Nonces, error) {
 // Nonce returns the nonce to hand out now, for answers that the Guard does not write.
 func (n *Nonces) Nonce() string { return n.window(n.now()).mint }
 
-// check reports whether a nonce is one of ours and in its time, and whether that is so nearly over that the client should
-// get a new one.
+// check reports whether a nonce is one of ours and in its time, and whether that is so nearly over that the client
+// should get a new one.
 func (n *Nonces) check(nonce string) (good, ending bool) {
 	now := n.now()
 	w := n.window(now)
@@ -117,8 +117,8 @@ func (n *Nonces) window(t time.Time) *nonceWindow {
 	return w
 }
 
-// nonce computes the nonce of a slot. What it covers says what the key is used for. The length of a slot is a part: slots
-// of another length that have the same number lie years ahead, and their nonces would be known today.
+// nonce computes the nonce of a slot. What it covers says what the key is used for. The length of a slot is a part:
+// slots of another length that have the same number lie years ahead, and their nonces would be known today.
 func (n *Nonces) nonce(key []byte, slot int64) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("DPoP-Nonce\x00" + n.label + "\x00"))

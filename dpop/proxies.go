@@ -25,9 +25,9 @@ type ProxyConfig struct {
 }
 
 // BehindProxies returns a function for Config.URL that asks a trusted proxy which of the BaseURLs a request came to. It
-// reads X-Forwarded-Proto, X-Forwarded-Host (or Forwarded) and X-Forwarded-Prefix, of several values the last, which is the
-// proxy's own; what is not said there is the Host and the scheme of the request to this service. What that amounts to has
-// to be one of the BaseURLs, or the proof is refused. From anybody else, the fields have no effect.
+// reads X-Forwarded-Proto, X-Forwarded-Host (or Forwarded) and X-Forwarded-Prefix, of several values the last, which is
+// the proxy's own; what is not said there is the Host and the scheme of the request to this service. What that amounts
+// to has to be one of the BaseURLs, or the proof is refused. From anybody else, the fields have no effect.
 //
 // Who sent a request is what its RemoteAddr says, as net/http sets it. Middleware that puts there what it read in
 // X-Forwarded-For must not run before the Guard.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bearergate/bearergate/dpop"
+	"github.com/bearergate/bearergate/middleware"
 )
 
 const (
@@ -142,44 +143,71 @@ func TestBehindProxiesHost(t *testing.T) {
 	want(t, "no path", outcomeOf(t, v, r, thumbprint), other)
 }
 
-// The last element of Forwarded is the one of the trusted proxy (RFC 7239, section 4).
+// The last element of Forwarded is the one of the trusted proxy (RFC 7239, section 4). What it does not say is in the
+// request, but what cannot be read is not left out.
 func TestForwarded(t *testing.T) {
-	v := behindProxies(t, dpop.ProxyConfig{Forwarded: true})
-	const htu = "https://api.example.org:8443/orders"
-	for _, tt := range []struct {
-		fields []string
-		want   string
-	}{
-		{[]string{`host="api.example.org:8443";proto=https`}, pass},
-		{[]string{`for=192.0.2.60; Proto=HTTPS ;by=203.0.113.43;Host="API.example.org:8443";ext="a,b;c"`}, pass},
-		{[]string{`host=api.example.org:8443;proto=https`}, pass},
-		{[]string{`for="[2001:db8::1]:4711", host=evil.example;proto=http , host="api.example.org:8443";proto="https"`}, pass},
-		{[]string{`host=evil.example;proto=http`, `host="api.example.org:8443";proto=https`}, pass},
-		{[]string{`host="api.example.org:8443";proto=https`, `host=evil.example;proto=https`}, other},
-		{[]string{`host="api.example.org:8443";proto=https, for=192.0.2.43`}, other},
-		{[]string{`host="api.example.org:8443"`}, other},
-		{[]string{`proto=https`}, other},
-		{[]string{`host=evil.example;host="api.example.org:8443";proto=https`}, other},
-		{[]string{`host="api.example.org:8443;proto=https`}, other},
-		{[]string{`for="`, `host="api.example.org:8443";proto=https`}, other},
-		{[]string{`for="\`, `host="api.example.org:8443";proto=https`}, other},
-		{[]string{`host="api.example.org:8443"x;proto=https`}, other},
-		{[]string{`host=api.example.org:8443 x;proto=https`}, other},
-		{[]string{`host="api.example.org:8443\"";proto=https`}, other},
-		{[]string{`host="api.example\.org:8443";proto=https`}, other},
-		{[]string{`host=;proto=https`}, other},
-		{[]string{`host;proto=https`}, other},
-		{[]string{``}, other},
-		{nil, other},
-	} {
-		r := from(t, proxyAddr, htu, "X-Forwarded-Host", "api.example.org:8443", "X-Forwarded-Proto", "https")
-		r.Header["Forwarded"] = tt.fields
-		want(t, strings.Join(tt.fields, " | "), outcomeOf(t, v, r, alice(t).thumbprint()), tt.want)
+	url, err := dpop.BehindProxies(dpop.ProxyConfig{
+		TrustedProxies: prefixes("192.0.2.0/24"), Forwarded: true,
+		BaseURLs: []string{"https://first.example.com", "https://api.example.org:8443", "https://host.example.com", "https://example.com/api"},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	r := from(t, proxyAddr, "https://example.com/api/orders", "Forwarded", "host=example.com;proto=https", "X-Forwarded-Prefix", "/api")
-	want(t, "with a prefix", outcomeOf(t, v, r, alice(t).thumbprint()), pass)
-	r = from(t, internetAddr, "https://api.example.com/orders", "Forwarded", `host="api.example.org:8443";proto=https`)
-	want(t, "forged", outcomeOf(t, v, r, alice(t).thumbprint()), pass)
+	find := func(peer string, fields ...string) string {
+		r := from(t, peer, "", "X-Forwarded-Host", "first.example.com", "X-Forwarded-Proto", "http")
+		r.Host, r.TLS = "host.example.com", &tls.ConnectionState{}
+		r.Header["Forwarded"] = fields
+		found, err := url(r)
+		if err != nil {
+			return kindOf(t, err) + " " + string(middleware.ReasonOf(err))
+		}
+		return found
+	}
+	const right, fromHost = "https://api.example.org:8443/orders", "https://host.example.com/orders"
+	for _, tt := range []struct {
+		want   string
+		fields []string
+	}{
+		{right, []string{`host="api.example.org:8443";proto=https`}},
+		{right, []string{`for=192.0.2.60; Proto=HTTPS ;by=203.0.113.43;Host="API.example.org:8443";ext="a,b;c\"d"`}},
+		{right, []string{`host=api.example.org:8443;proto=https`}},
+		{right, []string{`;host=api.example.org:8443;; proto=https;`}},
+		{right, []string{`for="[2001:db8::1]:4711", host=evil.example;proto=http , host="api.example.org:8443";proto="https"`}},
+		{right, []string{`for="a\", b", host="api.example.org:8443";proto=https`}},
+		{right, []string{`host=evil.example;proto=http`, `host="api.example.org:8443";proto=https`}},
+		{right, []string{`host="api.example.org:8443"`}},
+		{fromHost, []string{`proto=https`}},
+		{fromHost, []string{`host="api.example.org:8443";proto=https, for=192.0.2.43`}},
+		{fromHost, []string{`host="api.example.org:8443";proto=https`, ``}},
+		{fromHost, []string{``}},
+		{fromHost, nil},
+
+		{other, []string{`host="api.example.org:8443";proto=https`, `host=evil.example;proto=https`}},
+		{other, []string{`proto=http`}},
+		{other, []string{`host=evil.example;host="api.example.org:8443";proto=https`}},
+		{other, []string{`HOST=evil.example;host="api.example.org:8443";proto=https`}},
+		{other, []string{`host="api.example.org:8443;proto=https`}},
+		{other, []string{`for="`, `host="api.example.org:8443";proto=https`}},
+		{other, []string{`for="\`, `host="api.example.org:8443";proto=https`}},
+		{other, []string{`"for=x`}},
+		{other, []string{`"`, `host="api.example.org:8443`}},
+		{other, []string{`host="api.example.org:8443"x;proto=https`}},
+		{other, []string{`host="api.example.org:8443"x";proto=https"`}},
+		{other, []string{`host=api.example.org:8443 x;proto=https`}},
+		{other, []string{`host="api.example.org:8443\"";proto=https`}},
+		{other, []string{`host="api.example\.org:8443";proto=https`}},
+		{other, []string{`host="api.example.org:8443"";proto="https"`}},
+		{other, []string{`host=;proto=https`}},
+		{other, []string{`host;proto=https`}},
+	} {
+		want(t, strings.Join(tt.fields, " | "), find(proxyAddr, tt.fields...), tt.want)
+	}
+	want(t, "forged", find(internetAddr, `host="api.example.org:8443";proto=https`), "https://first.example.com/orders")
+
+	r := from(t, proxyAddr, "", "Forwarded", "host=example.com;proto=https", "X-Forwarded-Prefix", "/api")
+	if found, err := url(r); found != "https://example.com/api/orders" {
+		t.Errorf("with a prefix: %s, %v", found, err)
+	}
 }
 
 func TestBehindProxiesConfig(t *testing.T) {

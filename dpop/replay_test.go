@@ -206,7 +206,7 @@ func TestReplaysModel(t *testing.T) {
 	s := newReplays(t, dpop.MemoryConfig{Now: c.now})
 	ends := map[int]time.Time{}
 	latest := noon
-	for range 200_000 {
+	for range 50_000 {
 		if c.now().After(latest) {
 			latest = c.now()
 		}

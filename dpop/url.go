@@ -79,9 +79,9 @@ func canonicalHost(host string) (string, bool) {
 	return strings.ToLower(host), host != ""
 }
 
-// canonicalPath returns the canonical form of a path that is empty or begins with a slash. It reports false if an escape
-// is broken, or if there is a space or control character. Other characters that should have been escaped are, since
-// browsers leave some of them as they are.
+// canonicalPath returns the canonical form of a path that is empty or begins with a slash. It reports false if an
+// escape is broken, or if there is a space or control character. Other characters that should have been escaped are,
+// since browsers leave some of them as they are.
 func canonicalPath(raw string) (string, bool) {
 	if raw == "" {
 		return "/", true
@@ -182,8 +182,8 @@ func tableOf(characters string) (table [256]bool) {
 	return table
 }
 
-// requestPath returns the canonical path of a request as its request line had it, which no router changes. A request that
-// did not come by a server has none; there the URL has to do.
+// requestPath returns the canonical path of a request as its request line had it, which no router changes. A request
+// that did not come by a server has none; there the URL has to do.
 func requestPath(r *http.Request) (string, bool) {
 	target := r.RequestURI
 	if target == "" {

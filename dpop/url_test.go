@@ -127,6 +127,7 @@ func TestD9449_8(t *testing.T) {
 		{"https://api.example.com", "/a%4", "https://api.example.com/a%4", other},
 		{"https://api.example.com", "/a%zz", "https://api.example.com/a%zz", other},
 		{"https://api.example.com", "/a%4g", "https://api.example.com/a%4g", other},
+		{"https://api.example.com", "/a%g4", "https://api.example.com/a%g4", other},
 		{"https://api.example.com", "/a", "https://api.example.com/a%", other},
 
 		// Dot segments.

@@ -67,8 +67,8 @@ var reasonOfCase = map[string]middleware.Reason{
 	"own-iat-far-future":               dpop.ReasonNotYetValid,
 }
 
-// The nonces of the vectors are not ours to make. With one that nobody knows they are all foreign, so what is seen here of
-// the nonce cases is the demand for ours; TestD9449_10 accepts a right one.
+// The nonces of the vectors are not ours to make. With one that nobody knows they are all foreign, so what is seen here
+// of the nonce cases is the demand for ours; TestD9449_10 accepts a right one.
 func TestProofVectors(t *testing.T) {
 	for _, tt := range proofCases(t).Cases {
 		t.Run(tt.ID, func(t *testing.T) {

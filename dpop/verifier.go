@@ -21,7 +21,8 @@ type Verifier struct {
 	keys    keyMemo
 }
 
-// New returns a Verifier. It does no I/O. It returns an error for a configuration that would be unsafe or could not work.
+// New returns a Verifier. It does no I/O. It returns an error for a configuration that would be unsafe or could not
+// work.
 func New(cfg Config) (*Verifier, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -64,9 +65,9 @@ var (
 	errHookURL = errors.New("dpop: Config.URL returned no http or https URL")
 )
 
-// Verify implements middleware.Binding with the checks of RFC 9449, section 4.3, the cheap ones first. The proof counts as
-// used only once all of them succeeded, so that nobody can use up the proof of another with a badly signed copy. If the
-// nonce of the proof is about to end, a success sets DPoP-Nonce and Cache-Control: no-store in h; handlers that set
+// Verify implements middleware.Binding with the checks of RFC 9449, section 4.3, the cheap ones first. The proof counts
+// as used only once all of them succeeded, so that nobody can use up the proof of another with a badly signed copy. If
+// the nonce of the proof is about to end, a success sets DPoP-Nonce and Cache-Control: no-store in h; handlers that set
 // Cache-Control have to leave it uncacheable.
 func (v *Verifier) Verify(h http.Header, r *http.Request, accessToken, thumbprint string) error {
 	p, err := v.parse(r.Header)
@@ -147,8 +148,8 @@ func (v *Verifier) key(digest [32]byte, jwk []byte) (*jose.Key, error) {
 	return key, nil
 }
 
-// checkKey verifies that the proof was signed with its key, and that this is the key of the token (checks 6 and 12). The
-// signature comes first: what no key signed is no proof, whatever key it names.
+// checkKey verifies that the proof was signed with its key, and that this is the key of the token (checks 6 and 12).
+// The signature comes first: what no key signed is no proof, whatever key it names.
 func checkKey(p *proof, key *jose.Key, thumbprint string) error {
 	// Key and algorithm are both the client's choice. That they fit each other is checked with the signature.
 	switch err := key.Verify(p.jws.Algorithm, p.jws); {

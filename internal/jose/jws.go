@@ -27,8 +27,8 @@ type JWS struct {
 //
 // The parts must be canonical base64url, so that one token has one spelling. The header must be a strict JSON object
 // with a supported alg. Header parameters that change the processing (crit, b64, zip, a cty that means a nested JWT)
-// are refused whatever they say; parameters that offer a key (jwk, jku, x5c, x5u, x5t) have no effect. The key in jwk is
-// kept for the one kind of token that is signed with a key of its own, a DPoP proof (RFC 9449 section 4.2).
+// are refused whatever they say; parameters that offer a key (jwk, jku, x5c, x5u, x5t) have no effect. The key in jwk
+// is kept for the one kind of token that is signed with a key of its own, a DPoP proof (RFC 9449 section 4.2).
 //
 // The error matches ErrTooLarge, ErrMalformed, ErrAlgorithm or ErrCritical.
 func Parse(compact string) (*JWS, error) { return ParseUpTo(compact, MaxTokenBytes) }
