@@ -49,7 +49,7 @@ var errPanicked = errors.New("oauthredis: a function of the configuration panick
 func (f *follower) attempt(ctx context.Context) (ok bool) {
 	defer func() {
 		if recover() != nil {
-			_ = f.stream.fault(errPanicked)
+			f.stream.lose(ctx, errPanicked)
 		}
 	}()
 	err := f.round(ctx)
@@ -77,6 +77,9 @@ func pause(ctx context.Context, failures int) {
 
 // round reads to the end of the stream and waits for more.
 func (f *follower) round(ctx context.Context) (err error) {
+	if err := f.stream.agree(ctx); err != nil {
+		return err
+	}
 	for more := true; more && ctx.Err() == nil; {
 		if more, err = f.read(ctx); err != nil {
 			return err
@@ -125,6 +128,7 @@ func (f *follower) apply(ctx context.Context, entries []entry) error {
 			applied++
 		}
 		f.ledger.count(e.id)
+		f.at = e
 	}
 	return nil
 }
