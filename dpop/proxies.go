@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bearergate/bearergate/internal/proxies"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -35,12 +36,10 @@ func BehindProxies(cfg ProxyConfig) (func(*http.Request) (string, error), error)
 	if len(cfg.TrustedProxies) == 0 || len(cfg.BaseURLs) == 0 {
 		return nil, errors.New("dpop: TrustedProxies and BaseURLs are required; without proxies, use Config.BaseURL")
 	}
-	p := &proxies{trusted: slices.Clone(cfg.TrustedProxies), read: xForwarded}
-	for i, prefix := range p.trusted {
-		if err := checkPrefix(prefix); err != nil {
-			return nil, fmt.Errorf("dpop: TrustedProxies[%d]: %w", i, err)
-		}
+	if err := proxies.Check(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("dpop: %w", err)
 	}
+	p := &forwarders{trusted: slices.Clone(cfg.TrustedProxies), read: xForwarded}
 	for i, raw := range cfg.BaseURLs {
 		base, err := parseBase(raw)
 		if err != nil {
@@ -54,21 +53,8 @@ func BehindProxies(cfg ProxyConfig) (func(*http.Request) (string, error), error)
 	return p.url, nil
 }
 
-func checkPrefix(p netip.Prefix) error {
-	switch {
-	case !p.IsValid():
-		return errors.New("this is no prefix: make one with netip.ParsePrefix")
-	case p.Bits() == 0:
-		return errors.New("this is every address there is, and so everybody's word for a URL: name the proxies")
-	case p.Addr().Is4In6():
-		return errors.New("write it as an IPv4 prefix: IPv4 addresses never match in the form of IPv6")
-	case p != p.Masked():
-		return errors.New("it has bits beyond its length: write the first address of the network, or /32 or /128 for one host")
-	}
-	return nil
-}
-
-type proxies struct {
+// forwarders are the proxies in front of a service, and the URLs they may name.
+type forwarders struct {
 	trusted []netip.Prefix
 	bases   []string
 	read    func(http.Header) (origin, bool)
@@ -82,13 +68,13 @@ var (
 	errForwarded = middleware.RejectProof(ReasonWrongURL, errors.New("the Forwarded field does not follow the grammar of RFC 7239"))
 )
 
-func (p *proxies) url(r *http.Request) (string, error) {
+func (p *forwarders) url(r *http.Request) (string, error) {
 	path, ok := requestPath(r)
 	if !ok {
 		return "", errRequestTarget
 	}
 	base := p.bases[0]
-	if p.trusts(r.RemoteAddr) {
+	if proxies.Sent(p.trusted, r) {
 		var err error
 		if base, err = p.base(r); err != nil {
 			return "", err
@@ -97,18 +83,8 @@ func (p *proxies) url(r *http.Request) (string, error) {
 	return base + path, nil
 }
 
-func (p *proxies) trusts(remoteAddr string) bool {
-	// What has no port was not put there by net/http.
-	peer, err := netip.ParseAddrPort(remoteAddr)
-	if err != nil {
-		return false
-	}
-	addr := peer.Addr().Unmap()
-	return slices.ContainsFunc(p.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
-}
-
 // base returns the one of the BaseURLs that a trusted proxy means.
-func (p *proxies) base(r *http.Request) (string, error) {
+func (p *forwarders) base(r *http.Request) (string, error) {
 	sent, ok := p.read(r.Header)
 	if !ok {
 		return "", errForwarded

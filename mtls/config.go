@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+
+	"github.com/bearergate/bearergate/internal/proxies"
 )
 
 // Config configures a [Verifier]. Its zero value takes the certificate from the TLS connection of the request.
@@ -36,10 +38,8 @@ func (c Config) withDefaults() (Config, error) {
 	if (c.Header != "" || c.Extract != nil) && !c.proxied() {
 		return c, errors.New("mtls: Header and Extract need TrustedProxies: nobody else's word is taken for a certificate")
 	}
-	for i, prefix := range c.TrustedProxies {
-		if err := checkPrefix(prefix); err != nil {
-			return c, fmt.Errorf("mtls: TrustedProxies[%d]: %w", i, err)
-		}
+	if err := proxies.Check(c.TrustedProxies); err != nil {
+		return c, fmt.Errorf("mtls: %w", err)
 	}
 	c.TrustedProxies = slices.Clone(c.TrustedProxies)
 	if c.Header == "" {
@@ -51,22 +51,3 @@ func (c Config) withDefaults() (Config, error) {
 
 // proxied reports whether a header field is the source of certificates.
 func (c *Config) proxied() bool { return len(c.TrustedProxies) > 0 || c.AllowUnixSocketProxies }
-
-// linkLocal are the addresses that never come without a zone, which a prefix cannot have.
-var linkLocal = netip.MustParsePrefix("fe80::/10")
-
-func checkPrefix(p netip.Prefix) error {
-	switch {
-	case !p.IsValid():
-		return errors.New("this is no prefix: make one with netip.ParsePrefix")
-	case p.Bits() == 0:
-		return errors.New("this is every address there is, and so everybody's word for a certificate: name the proxies")
-	case p.Addr().Is4In6():
-		return errors.New("write it as an IPv4 prefix: IPv4 addresses never match in the form of IPv6")
-	case p != p.Masked():
-		return errors.New("it has bits beyond its length: write the first address of the network, or /32 or /128 for one host")
-	case p.Overlaps(linkLocal) && p.Bits() >= linkLocal.Bits():
-		return errors.New("link-local addresses have a zone and never match: have the proxy use another address")
-	}
-	return nil
-}
