@@ -21,7 +21,8 @@
 //
 // With StreamConfig.FailClosed a replica that is not connected for longer than StaleAfter, or incomplete, answers 503 to
 // tokens that it does not know to be revoked. Being incomplete ends with StreamState.MissedUntil, or with the process: a
-// replica that starts believes what it finds. What was removed from the stream is unknown to it, and it cannot tell.
+// replica that starts believes what it finds. What was removed from the stream is unknown to it, and it cannot tell. Nor can
+// one that has not read a record yet tell an empty stream from one that was emptied.
 //
 // Records are removed once they are older than the longest List.Retention among the replicas, by the clock of Redis or of the
 // replica that publishes next, whichever is behind. Where it is negative, nothing is ever removed. Replicas tell each other by
