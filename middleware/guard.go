@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Guard decides which requests may pass. It is immutable and safe for concurrent use; one Guard serves any number of
-// routes. The zero Guard, like a nil one, refuses everything with 500.
+// Guard decides which requests may pass. It is safe for concurrent use; one Guard serves any number of routes. Nothing that
+// it decides by ever changes. The zero Guard, like a nil one, refuses everything with 500.
 type Guard struct {
 	validator Validator
 	config    Config
@@ -23,7 +23,9 @@ type Guard struct {
 // token (see [FromContext]), and a form body that was searched can be read again. Otherwise the error is an [*Error]. h
 // is the header of the response; Authorize sets on it only what a success needs.
 //
-// A token that this Guard already accepted for the same request is not validated again; every policy is evaluated.
+// A token that this Guard already accepted for the same request is not validated again, nor is its proof of possession;
+// every policy is evaluated. A request that a handler makes from the context of its own, with the same credentials, counts as
+// the same.
 func (g *Guard) Authorize(h http.Header, r *http.Request, p Policy) (*http.Request, error) {
 	if g == nil || g.validator == nil {
 		return nil, newError(refuse(ErrMisconfigured, ReasonMisconfigured, errNobodyAsked))
@@ -52,7 +54,8 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		return nil, nil, g.refusal(err, p, found.schemes)
 	}
 	admitted := g.admitted(r.Context(), &found)
-	if admitted == nil {
+	again := admitted != nil
+	if !again {
 		token, err := g.validate(h, r, &found)
 		if err != nil {
 			return nil, nil, g.refusal(err, p, found.schemes)
@@ -63,7 +66,7 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		return nil, admitted.token, g.refusal(err, p, found.schemes)
 	}
 	g.setSuccess(h, &found)
-	return g.admit(r, p, admitted), admitted.token, nil
+	return g.admit(r, p, admitted, again), admitted.token, nil
 }
 
 // setSuccess sets the header fields of an answer that is not a refusal.
@@ -99,18 +102,20 @@ func (g *Guard) stillGood(a *admission) bool {
 }
 
 // admit returns the request to hand on. A second layer finds its context as the first one left it.
-func (g *Guard) admit(r *http.Request, p *Policy, a *admission) *http.Request {
-	ctx := r.Context()
+func (g *Guard) admit(r *http.Request, p *Policy, a *admission, again bool) *http.Request {
+	ctx, changed := r.Context(), true
 	switch {
-	case a.Context == ctx: // made just now
+	case !again:
 		ctx = a
-	case a.token != current(ctx):
+	case a.token != current(ctx): // another Guard has been there since
 		ctx = &admission{ctx, a.guard, a.credential, a.schemes, a.token, a.until}
+	default:
+		changed = false
 	}
 	if p.EndWithToken {
-		ctx = g.bind(ctx, a)
+		ctx, changed = g.bind(ctx, a), true
 	}
-	if ctx == r.Context() {
+	if !changed {
 		return r
 	}
 	return r.WithContext(ctx)

@@ -262,3 +262,21 @@ func TestReusedContext(t *testing.T) {
 		t.Errorf("revoked: %s", got)
 	}
 }
+
+// odd is a context that cannot be compared.
+type odd struct {
+	context.Context
+	notes []string
+}
+
+// Contexts of every sort are let pass, those that cannot be compared included.
+func TestIncomparableContext(t *testing.T) {
+	guard := newGuard(t, honour(alice()), middleware.Config{})
+	r := bearer("a").WithContext(odd{t.Context(), nil})
+	for range 3 {
+		var err error
+		if r, err = guard.Authorize(http.Header{}, r, middleware.Policy{EndWithToken: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
