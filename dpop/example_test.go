@@ -129,6 +129,7 @@ func ExampleBehindProxies() {
 	url, err := dpop.BehindProxies(dpop.ProxyConfig{
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")},
 		BaseURLs:       []string{"https://api.example.com", "https://example.com/api"},
+		Prefix:         true,
 	})
 	if err != nil {
 		fmt.Println(err)

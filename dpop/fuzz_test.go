@@ -121,6 +121,7 @@ func isPath(target string) bool {
 func FuzzForwarded(f *testing.F) {
 	cfg := dpop.ProxyConfig{
 		TrustedProxies: prefixes("192.0.2.0/24"), BaseURLs: []string{"https://api.example.org:8443", "https://example.com/api"},
+		Prefix: true,
 	}
 	f.Fuzz(func(t *testing.T, forwarded, host, proto, prefix string) {
 		for _, cfg.Forwarded = range []bool{true, false} {

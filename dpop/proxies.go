@@ -20,15 +20,19 @@ type ProxyConfig struct {
 	// BaseURLs are all URLs under which clients know this service, as in Config.BaseURL. The first one is that of requests
 	// that do not come from a trusted proxy.
 	BaseURLs []string
+	// Prefix reads X-Forwarded-Prefix too, the path that a proxy took away from that of the request. Many proxies pass on what
+	// a client sent there: those in front of this service must set the field, or remove it. Default: not read.
+	Prefix bool
 	// Forwarded reads scheme and host in the field Forwarded (RFC 7239) instead of X-Forwarded-Proto and X-Forwarded-Host.
 	// It has to be the field that the proxies set: another one would be what a client sent.
 	Forwarded bool
 }
 
 // BehindProxies returns a function for Config.URL that asks a trusted proxy which of the BaseURLs a request came to. It
-// reads X-Forwarded-Proto, X-Forwarded-Host (or Forwarded) and X-Forwarded-Prefix, of several values the last, which is
-// the proxy's own; what is not said there is the Host and the scheme of the request to this service. What that amounts
-// to has to be one of the BaseURLs, or the proof is refused. From anybody else, the fields have no effect.
+// reads X-Forwarded-Proto and X-Forwarded-Host (or Forwarded), of several values the last, which is the proxy's own; what
+// is not said there is the Host and the scheme of the request to this service. What that amounts to has to be one of the
+// BaseURLs, or the proof is refused. From anybody else, the fields have no effect. The proxies must set each field that is
+// read, or remove it: what a client sent there is otherwise taken for theirs.
 //
 // Who sent a request is what its RemoteAddr says, as net/http sets it. Middleware that puts there what it read in
 // X-Forwarded-For must not run before the Guard.
@@ -39,7 +43,7 @@ func BehindProxies(cfg ProxyConfig) (func(*http.Request) (string, error), error)
 	if err := proxies.Check(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("dpop: %w", err)
 	}
-	p := &forwarders{trusted: slices.Clone(cfg.TrustedProxies), read: xForwarded}
+	p := &forwarders{trusted: slices.Clone(cfg.TrustedProxies), read: xForwarded, prefixed: cfg.Prefix}
 	for i, raw := range cfg.BaseURLs {
 		base, err := parseBase(raw)
 		if err != nil {
@@ -58,6 +62,8 @@ type forwarders struct {
 	trusted []netip.Prefix
 	bases   []string
 	read    func(http.Header) (origin, bool)
+	// prefixed: X-Forwarded-Prefix is read.
+	prefixed bool
 }
 
 // origin is what a proxy says about a request to it. What it does not say is empty.
@@ -95,12 +101,26 @@ func (p *forwarders) base(r *http.Request) (string, error) {
 	if sent.scheme == "" {
 		sent.scheme = schemeOf(r)
 	}
-	named, ok := canonicalURL(sent.scheme + "://" + sent.host + lastOf(r.Header["X-Forwarded-Prefix"]))
+	prefix, plain := p.prefix(r.Header)
+	named, ok := canonicalURL(sent.scheme + "://" + sent.host + prefix)
 	named = strings.TrimSuffix(named, "/")
-	if !ok || !slices.Contains(p.bases, named) {
+	if !ok || !plain || !slices.Contains(p.bases, named) {
 		return "", errUnlisted
 	}
 	return named, nil
+}
+
+// prefix returns the path that a proxy took away, and whether it is a plain path: it must not reach into the host, nor out
+// of itself.
+func (p *forwarders) prefix(h http.Header) (prefix string, plain bool) {
+	if !p.prefixed {
+		return "", true
+	}
+	prefix = lastOf(h["X-Forwarded-Prefix"])
+	if prefix == "" {
+		return "", true
+	}
+	return prefix, prefix[0] == '/' && !strings.ContainsAny(prefix, "?#%\\") && !strings.Contains(prefix, "/.") && !strings.Contains(prefix, "//")
 }
 
 func schemeOf(r *http.Request) string {

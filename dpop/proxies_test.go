@@ -52,7 +52,7 @@ func from(t testing.TB, peer, htu string, fields ...string) *http.Request {
 
 // The fields of a trusted proxy choose among the base URLs, and nobody else's do anything.
 func TestBehindProxies(t *testing.T) {
-	v := behindProxies(t, dpop.ProxyConfig{})
+	v := behindProxies(t, dpop.ProxyConfig{Prefix: true})
 	for _, tt := range []struct {
 		name, peer, htu string
 		fields          []string
@@ -119,6 +119,36 @@ func TestBehindProxies(t *testing.T) {
 	}
 }
 
+// A prefix, which many proxies pass on as a client wrote it, counts only where it is asked for, and then as a path alone.
+func TestForwardedPrefix(t *testing.T) {
+	bases := []string{"https://api.example.com", "https://api.example.com.eu", "https://api.example.com:8443", "https://api.example.com/admin"}
+	for _, tt := range []struct {
+		prefix string
+		read   bool
+		htu    string
+		want   string
+	}{
+		{"/admin", true, bases[3] + "/orders", pass},
+		{"/admin/", true, bases[3] + "/orders", pass},
+		{"/admin", false, bases[3] + "/orders", other},
+		{"/admin", false, bases[0] + "/orders", pass},
+		{".eu", true, bases[1] + "/orders", other},
+		{":8443", true, bases[2] + "/orders", other},
+		{"/x/../admin", true, bases[3] + "/orders", other},
+		{"/%61dmin", true, bases[3] + "/orders", other},
+		{"?", true, bases[0] + "/orders", other},
+		{"#", true, bases[0] + "/orders", other},
+		{"", true, bases[0] + "/orders", pass},
+	} {
+		for _, forwarded := range []bool{false, true} {
+			v := behindProxies(t, dpop.ProxyConfig{BaseURLs: bases, Prefix: tt.read, Forwarded: forwarded})
+			r := from(t, proxyAddr, tt.htu, "X-Forwarded-Host", "api.example.com", "X-Forwarded-Proto", "https",
+				"Forwarded", "host=api.example.com;proto=https", "X-Forwarded-Prefix", tt.prefix)
+			want(t, tt.prefix+" for "+tt.htu, outcomeOf(t, v, r, alice(t).thumbprint()), tt.want)
+		}
+	}
+}
+
 // A proxy that leaves Host alone need not repeat it.
 func TestBehindProxiesHost(t *testing.T) {
 	v := behindProxies(t, dpop.ProxyConfig{BaseURLs: []string{"https://api.example.com", "https://api.example.org", "http://127.0.0.1"}})
@@ -147,7 +177,7 @@ func TestBehindProxiesHost(t *testing.T) {
 // request, but what cannot be read is not left out.
 func TestForwarded(t *testing.T) {
 	url, err := dpop.BehindProxies(dpop.ProxyConfig{
-		TrustedProxies: prefixes("192.0.2.0/24"), Forwarded: true,
+		TrustedProxies: prefixes("192.0.2.0/24"), Forwarded: true, Prefix: true,
 		BaseURLs: []string{"https://first.example.com", "https://api.example.org:8443", "https://host.example.com", "https://example.com/api"},
 	})
 	if err != nil {

@@ -19,8 +19,8 @@ func (c *Config) checkFAPI(v Validator, b *bindings) error {
 	switch {
 	case accepted.Unknown:
 		return errors.New("oauth: FAPI2 needs validators that say beforehand what they accept, as those of this module do but for *jwks.Resolver")
-	case !slices.ContainsFunc(c.Bindings, isFAPIBinding):
-		return errors.New(`oauth: FAPI2 needs proofs of "jkt" or "x5t#S256": add a *dpop.Verifier or a *mtls.Verifier to Bindings`)
+	case slices.ContainsFunc(c.Bindings, isOtherBinding):
+		return errors.New(`oauth: FAPI2 knows proofs of "jkt" and "x5t#S256" alone: leave *dpop.Verifier and *mtls.Verifier in Bindings, and nothing else`)
 	case c.Revocations == nil && !accepted.NoticesRevocation:
 		return errors.New("oauth: FAPI2 needs to learn of revocations: set Revocations, or have every token introspected")
 	case c.AllowFormToken || c.AllowQueryToken:
@@ -38,7 +38,7 @@ func (c *Config) checkFAPI(v Validator, b *bindings) error {
 	return nil
 }
 
-func isFAPIBinding(b Binding) bool { return b.Method() == "jkt" || b.Method() == "x5t#S256" }
+func isOtherBinding(b Binding) bool { return b.Method() != "jkt" && b.Method() != "x5t#S256" }
 
 func firstOther(algorithms []string) string {
 	i := slices.IndexFunc(algorithms, func(name string) bool { return !slices.Contains(fapiAlgorithms, name) })
