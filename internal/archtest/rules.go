@@ -30,7 +30,7 @@ var rules = map[string]rule{
 
 	"internal":            {imports: []string{module}},
 	"internal/jose":       {imports: []string{module + "/internal", jwx}},
-	"internal/strictjson": {imports: []string{strictJSON}},
+	"internal/strictjson": {imports: []string{module + "/internal", strictJSON}},
 
 	"examples":         {anything: true},
 	"internal/interop": {anything: true},

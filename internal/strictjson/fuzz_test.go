@@ -59,3 +59,44 @@ func reread(t *testing.T, members map[string]strictjson.Value) {
 		t.Fatalf("%d members became %d: %v", len(members), len(again), err)
 	}
 }
+
+// FuzzLayout compares the pass of a Layout with the library: both accept the same objects, and find the same in them.
+func FuzzLayout(f *testing.F) {
+	for _, tt := range refused {
+		f.Add([]byte(tt.input))
+	}
+	f.Add([]byte(claimsOf387))
+	names := []string{"iss", "aud", "a", "b", "cnf", "client_id", "x5t#S256"}
+	layout := strictjson.NewLayout(names...)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		values := make([]strictjson.Value, len(names))
+		err := layout.Read(data, values)
+		members, want := strictjson.Object(data)
+		if err != want {
+			t.Fatalf("%v, the library says %v", err, want)
+		}
+		for i, name := range names {
+			if err == nil && (string(values[i]) != string(members[name]) || (values[i] == nil) != (members[name] == nil)) {
+				t.Fatalf("%s is %s, the library says %s", name, values[i], members[name])
+			}
+		}
+	})
+}
+
+// FuzzString compares the text of strings without escapes with the library's.
+func FuzzString(f *testing.F) {
+	f.Add([]byte(`"abc\u00e9"`))
+	f.Add([]byte("\"aaaaaaaaaaaaaaa\x80\""))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		text, ok := strictjson.String(strictjson.Value(data))
+		var want string
+		err := strictjson.Unmarshal(data, &want)
+		isString := err == nil && len(data) > 0 && data[0] == '"' && data[len(data)-1] == '"'
+		if isString && (!ok || text != want) {
+			t.Fatalf("%q, %v, the library says %q", text, ok, want)
+		}
+		if ok && err != nil {
+			t.Fatalf("%q, the library says %v", text, err)
+		}
+	})
+}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bearergate/bearergate/internal/octets"
 )
 
 // MaxDepth is the deepest nesting of objects and arrays that is read.
@@ -55,13 +57,38 @@ func Object(data []byte) (map[string]Value, error) {
 	return members, nil
 }
 
-// String returns the text of v and whether v is a JSON string.
+// String returns the text of v and whether v is a JSON string. The text may share the memory of v, which must not change
+// any more.
 func String(v Value) (string, bool) {
-	if v.Kind() != jsontext.KindString {
+	if len(v) < 2 || v[0] != '"' {
 		return "", false
+	}
+	if end, ok := plainEnd(octets.Text(v), 1); ok && end == len(v) {
+		return octets.Text(v[1 : end-1]), true
 	}
 	text, err := jsontext.AppendUnquote(nil, v)
 	return string(text), err == nil
+}
+
+// Strings appends the elements of v, an array of strings, to list. It reports false for anything else. The texts may share
+// the memory of v, which must not change any more.
+func Strings(list []string, v Value) ([]string, bool) {
+	s := scanner{text: octets.Text(v)}
+	if appended, ok := s.strings(list); ok && s.atEnd() {
+		return appended, true
+	}
+	var elements []Value
+	if v.Kind() != jsontext.KindBeginArray || unmarshal(v, &elements) != nil {
+		return list, false
+	}
+	for _, element := range elements {
+		text, ok := String(element)
+		if !ok {
+			return list, false
+		}
+		list = append(list, text)
+	}
+	return list, true
 }
 
 // Marshal writes v with the members of maps in sorted order, so that equal values give equal octets.

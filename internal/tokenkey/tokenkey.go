@@ -12,7 +12,8 @@ import (
 	"crypto/sha256"
 	"runtime"
 	"sync"
-	"unsafe"
+
+	"github.com/bearergate/bearergate/internal/octets"
 )
 
 // Key stands for a token.
@@ -71,7 +72,7 @@ func (m *Maker) Key(token string) Key {
 	defer scratches.Put(s)
 	// An authentication tag over the token. The nonce is always the same, which gives nothing away as long as no tag
 	// leaves the process.
-	tag := m.tag.Seal(s.tag[:0], s.nonce[:], nil, octets(token))
+	tag := m.tag.Seal(s.tag[:0], s.nonce[:], nil, octets.Of(token))
 	m.last.Encrypt(s.key[:], tag)
 	return s.key
 }
@@ -84,9 +85,6 @@ type scratch struct {
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
-
-// octets returns the octets of a string without copying them, for callees that only read.
-func octets(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 func (m *Maker) digest(token string) Key {
 	var usual [2 << 10]byte
