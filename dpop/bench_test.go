@@ -71,7 +71,7 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func rawVerify(public crypto.PublicKey, t *jose.JWS) bool {
-	input, signature := []byte(t.SigningInput()), t.Signature
+	input, signature := []byte(t.SigningInput()), t.Signature()
 	digest := sha256.Sum256(input)
 	switch public := public.(type) {
 	case ed25519.PublicKey:

@@ -162,7 +162,7 @@ func sameJSON(t *testing.T, jwt string, header, claims map[string]any) {
 	for _, part := range []struct {
 		data []byte
 		want map[string]any
-	}{{parsed.Header, header}, {parsed.Payload, claims}} {
+	}{{parsed.Octets, header}, {parsed.Payload, claims}} {
 		var got map[string]any
 		if err := json.Unmarshal(part.data, &got); err != nil {
 			t.Fatal(err)

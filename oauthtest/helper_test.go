@@ -115,7 +115,7 @@ func verify(t *testing.T, as *oauthtest.Server, token string) (header, claims ma
 	}
 	for _, key := range keys.Candidates(jws.KeyID, jws.Algorithm, jose.Asymmetric()) {
 		if key.Verify(jws.Algorithm, jws) == nil {
-			return object(t, string(jws.Header)), object(t, string(jws.Payload)), true
+			return object(t, string(jws.Octets)), object(t, string(jws.Payload)), true
 		}
 	}
 	return nil, nil, false

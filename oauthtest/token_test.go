@@ -193,8 +193,8 @@ func TestSign(t *testing.T) {
 			if err != nil || string(jws.Payload) != `["not","an","object"]` {
 				t.Fatal("the payload was changed", err)
 			}
-			if test.want != "" && string(jws.Header) != test.want {
-				t.Errorf("header %s", jws.Header)
+			if test.want != "" && string(jws.Octets) != test.want {
+				t.Errorf("header %s", jws.Octets)
 			}
 			if active := introspect(t, as, token)["active"]; active != false {
 				t.Errorf("active is %v", active)

@@ -45,7 +45,7 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func rawVerify(public crypto.PublicKey, alg jose.Algorithm, t *jose.JWS) bool {
-	input, signature := []byte(t.SigningInput()), t.Signature
+	input, signature := []byte(t.SigningInput()), t.Signature()
 	if public, ok := public.(ed25519.PublicKey); ok {
 		return ed25519.Verify(public, input, signature)
 	}

@@ -11,7 +11,8 @@ package jose
 import (
 	"encoding/base64"
 	"errors"
-	"strings"
+
+	"github.com/bearergate/bearergate/internal/octets"
 )
 
 var (
@@ -31,18 +32,26 @@ var (
 	ErrNoKeys = errors.New("jose: no usable key")
 )
 
-// base64URL refuses padding, other alphabets and stray trailing bits. It still skips line breaks: see decode.
+// base64URL refuses padding, other alphabets and stray trailing bits. It still skips line breaks: see decodeInto.
 var base64URL = base64.RawURLEncoding.Strict()
 
 // decode reads canonical base64url (RFC 7515 section 2): one octet string has exactly one accepted spelling.
 // Nothing in a JWS or a JWK may be empty.
 func decode(s string) ([]byte, error) {
-	if s == "" || strings.ContainsAny(s, "\r\n") {
+	if len(s)%4 == 1 { // before room is made for what cannot be
 		return nil, ErrMalformed
 	}
-	octets, err := base64URL.DecodeString(s)
-	if err != nil {
-		return nil, ErrMalformed
+	decoded := make([]byte, base64URL.DecodedLen(len(s)))
+	if err := decodeInto(decoded, s); err != nil {
+		return nil, err
 	}
-	return octets, nil
+	return decoded, nil
+}
+
+// decodeInto is decode into as many octets as s stands for. Where line breaks were skipped, some are missing.
+func decodeInto(decoded []byte, s string) error {
+	if n, err := base64URL.Decode(decoded, octets.Of(s)); err != nil || n != len(decoded) || s == "" || len(s)%4 == 1 {
+		return ErrMalformed
+	}
+	return nil
 }

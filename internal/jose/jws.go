@@ -1,26 +1,32 @@
 package jose
 
 import (
+	"crypto/sha256"
 	"strings"
 
-	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/internal/octets"
 )
 
 // MaxTokenBytes is the length of the longest token that is looked at, in octets.
 const MaxTokenBytes = 16 << 10
 
-// JWS is one strictly parsed compact JWS. Nothing in it has been verified until Key.Verify says so.
+// usualSignature is the length of an RSA signature by a key of 3072 bits, the longest that is common.
+const usualSignature = 384
+
+// JWS is one strictly parsed compact JWS. Nothing in it has been verified until Key.Verify says so. It must not be copied,
+// and nothing that it points to may be changed.
 type JWS struct {
-	Algorithm Algorithm // never none
-	KeyID     string    // kid, "" when absent; attacker's text
-	HasKeyID  bool      // whether kid was sent, even if empty
-	Type      string    // typ as sent, "" when absent; attacker's text
-	JWK       []byte    // jwk as sent, nil when absent; attacker's text, for ParseKey
-	Header    []byte    // decoded header, a strict JSON object
-	Payload   []byte    // decoded payload, never empty, not necessarily JSON
-	Signature []byte    // decoded signature, never empty
+	*Header
+	Payload []byte // decoded payload, never empty, not necessarily JSON
 
 	signingInput string
+	headerKnown  bool
+	digested     bool
+	digest       [sha256.Size]byte // of signingInput, once digested
+	// The signature is in short, unless it is too long for that. A slice of short would move every JWS to the heap.
+	short       [usualSignature]byte
+	shortLength int
+	long        []byte
 }
 
 // Parse reads a compact JWS (RFC 7515 section 3.1) of at most MaxTokenBytes and judges its header.
@@ -35,36 +41,77 @@ func Parse(compact string) (*JWS, error) { return ParseUpTo(compact, MaxTokenByt
 
 // ParseUpTo is Parse for a compact JWS of at most limit octets.
 func ParseUpTo(compact string, limit int) (*JWS, error) {
-	if len(compact) > limit {
-		return nil, ErrTooLarge
-	}
-	signingInput, signature, ok := cutLast(compact)
-	if !ok {
-		return nil, ErrMalformed
-	}
-	header, payload, _ := strings.Cut(signingInput, ".")
-
-	t := &JWS{signingInput: signingInput}
-	var err error
-	if t.Header, err = decode(header); err != nil {
-		return nil, err
-	}
-	if t.Payload, err = decode(payload); err != nil {
-		return nil, err
-	}
-	if t.Signature, err = decode(signature); err != nil {
-		return nil, err
-	}
-	if err := t.readHeader(); err != nil {
+	t := new(JWS)
+	if err := t.Read(compact, limit, nil); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// Read is ParseUpTo into a zero JWS of the caller's, who need not have it on the heap. A header that is known is not judged
+// again; known may be nil. After an error t means nothing.
+func (t *JWS) Read(compact string, limit int, known *Headers) error {
+	if len(compact) > limit {
+		return ErrTooLarge
+	}
+	signingInput, signature, ok := cutLast(compact)
+	if !ok {
+		return ErrMalformed
+	}
+	header, payload, _ := strings.Cut(signingInput, ".")
+	t.signingInput = signingInput
+	t.Header = known.find(header)
+	t.headerKnown = t.Header != nil
+
+	var decoded []byte
+	var err error
+	if !t.headerKnown {
+		if decoded, err = decode(header); err != nil {
+			return err
+		}
+	}
+	if t.Payload, err = decode(payload); err != nil {
+		return err
+	}
+	if err := t.readSignature(signature); err != nil {
+		return err
+	}
+	if !t.headerKnown {
+		t.Header, err = readHeader(decoded)
+	}
+	return err
+}
+
+func (t *JWS) readSignature(encoded string) (err error) {
+	if size := base64URL.DecodedLen(len(encoded)); size <= len(t.short) {
+		t.shortLength = size
+		return decodeInto(t.short[:size], encoded)
+	}
+	t.long, err = decode(encoded)
+	return err
+}
+
+// Signature returns the decoded signature, never empty.
+func (t *JWS) Signature() []byte {
+	if t.long != nil {
+		return t.long
+	}
+	return t.short[:t.shortLength:t.shortLength]
 }
 
 // SigningInput returns the received octets that the signature covers, header and payload with the dot between them.
 // Unlike the token itself it cannot be respelt by a holder, so it identifies the token.
 func (t *JWS) SigningInput() string {
 	return t.signingInput
+}
+
+// Digest returns the SHA-256 of the signing input. Most signatures are made over it, so that it need not be computed again
+// after Key.Verify. It is not safe for concurrent use.
+func (t *JWS) Digest() [sha256.Size]byte {
+	if !t.digested {
+		t.digest, t.digested = sha256.Sum256(octets.Of(t.signingInput)), true
+	}
+	return t.digest
 }
 
 // cutLast splits a text with exactly two dots at the second one. It allocates nothing, however many dots there are.
@@ -74,62 +121,4 @@ func cutLast(compact string) (signingInput, signature string, ok bool) {
 	}
 	second := strings.LastIndexByte(compact, '.')
 	return compact[:second], compact[second+1:], true
-}
-
-// header holds the parameters that Parse judges. An absent one is nil; null is a value like any other.
-type header struct {
-	Algorithm   strictjson.Value `json:"alg"`
-	KeyID       strictjson.Value `json:"kid"`
-	Type        strictjson.Value `json:"typ"`
-	Key         strictjson.Value `json:"jwk"`
-	ContentType strictjson.Value `json:"cty"`
-	Critical    strictjson.Value `json:"crit"`
-	Base64      strictjson.Value `json:"b64"`
-	Compression strictjson.Value `json:"zip"`
-}
-
-func (t *JWS) readHeader() error {
-	var h header
-	if strictjson.Unmarshal(t.Header, &h) != nil {
-		return ErrMalformed
-	}
-	name, ok := strictjson.String(h.Algorithm)
-	if !ok {
-		return ErrAlgorithm
-	}
-	if t.Algorithm, ok = ParseAlgorithm(name); !ok {
-		return ErrAlgorithm
-	}
-	if h.Critical != nil || h.Base64 != nil || h.Compression != nil {
-		return ErrCritical
-	}
-	contentType, ok := optionalString(h.ContentType)
-	if !ok {
-		return ErrMalformed
-	}
-	if nested(contentType) {
-		return ErrCritical
-	}
-	if t.Type, ok = optionalString(h.Type); !ok {
-		return ErrMalformed
-	}
-	t.JWK = h.Key
-	t.HasKeyID = h.KeyID != nil
-	if t.KeyID, ok = optionalString(h.KeyID); !ok {
-		return ErrMalformed
-	}
-	return nil
-}
-
-// nested reports whether a cty announces a JWT inside the JWT (RFC 7519 section 5.2).
-func nested(contentType string) bool {
-	return strings.EqualFold(contentType, "JWT") || strings.EqualFold(contentType, "application/jwt")
-}
-
-// optionalString returns the text of a string, "" for an absent value, and false for anything else.
-func optionalString(v strictjson.Value) (string, bool) {
-	if v == nil {
-		return "", true
-	}
-	return strictjson.String(v)
 }

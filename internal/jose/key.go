@@ -2,13 +2,8 @@ package jose
 
 import (
 	"crypto"
-	"crypto/rsa"
-	_ "crypto/sha256" // for PS256
-	_ "crypto/sha512" // for PS384 and PS512
 	"slices"
-
-	"github.com/lestrrat-go/jwx/v2/jwa"
-	"github.com/lestrrat-go/jwx/v2/jws"
+	"sync"
 )
 
 // minSecretBytes is the length of the hash of HS256 (RFC 7518 section 3.2).
@@ -22,6 +17,7 @@ type Key struct {
 	signatureLength int
 	material        any // a public key, or the octets of a secret
 	thumbprint      string
+	macs            sync.Pool // of a secret
 }
 
 // NewSecret returns an HS256 key. The secret has at least 32 octets, or the error matches ErrKey; it is copied.
@@ -69,49 +65,4 @@ func (k *Key) Algorithm(allowed []Algorithm) (Algorithm, bool) {
 
 func (k *Key) fits(alg Algorithm) bool {
 	return slices.Contains(k.algorithms, alg)
-}
-
-// Verify checks the signature of t with alg, which the caller took from Key.Algorithm and not from the token.
-// The error is ErrAlgorithm if alg is not the algorithm of t or does not fit the key, else ErrSignature.
-func (k *Key) Verify(alg Algorithm, t *JWS) error {
-	if alg != t.Algorithm || !k.fits(alg) {
-		return ErrAlgorithm
-	}
-	if len(t.Signature) != k.signatureLength || !k.verify(alg, []byte(t.signingInput), t.Signature) {
-		return ErrSignature
-	}
-	return nil
-}
-
-func (k *Key) verify(alg Algorithm, input, signature []byte) (ok bool) {
-	if hash, isPSS := pssHashes[alg]; isPSS {
-		return verifyPSS(k.material, hash, input, signature)
-	}
-	defer func() {
-		// A panic of the library on hostile input must not end the process.
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	verifier, err := jws.NewVerifier(jwa.SignatureAlgorithm(alg))
-	return err == nil && verifier.Verify(input, signature, k.material) == nil
-}
-
-var pssHashes = map[Algorithm]crypto.Hash{
-	PS256: crypto.SHA256,
-	PS384: crypto.SHA384,
-	PS512: crypto.SHA512,
-}
-
-// verifyPSS replaces the library's verifier, which takes a salt of any length. RFC 7518 section 3.5 wants the length
-// of the hash.
-func verifyPSS(material any, hash crypto.Hash, input, signature []byte) bool {
-	public, ok := material.(*rsa.PublicKey)
-	if !ok {
-		return false
-	}
-	h := hash.New()
-	h.Write(input)
-	options := rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-	return rsa.VerifyPSS(public, hash, h.Sum(nil), signature, &options) == nil
 }

@@ -20,20 +20,20 @@ func TestVerifyEveryAlgorithm(t *testing.T) {
 			token := sign(t, signer, nil, claims)
 			parsed := parse(t, token)
 			if parsed.Algorithm != alg || parsed.KeyID != signer.KeyID() {
-				t.Errorf("header %s", parsed.Header)
+				t.Errorf("header %s", parsed.Octets)
 			}
 			if err := signer.Key().Verify(alg, parsed); err != nil {
 				t.Error(err)
 			}
-			for i := range parsed.Signature {
-				altered := bytes.Clone(parsed.Signature)
+			for i := range parsed.Signature() {
+				altered := bytes.Clone(parsed.Signature())
 				altered[i] ^= 1
 				if err := verifyToken(t, signer.Key(), alg, resign(token, altered)); err != jose.ErrSignature {
 					t.Fatalf("octet %d of the signature altered: %v", i, err)
 				}
 			}
 			other := sign(t, signer, nil, `{"sub":"mallory"}`)
-			if err := verifyToken(t, signer.Key(), alg, resign(other, parsed.Signature)); err != jose.ErrSignature {
+			if err := verifyToken(t, signer.Key(), alg, resign(other, parsed.Signature())); err != jose.ErrSignature {
 				t.Errorf("signature of another payload: %v", err)
 			}
 		})
@@ -44,7 +44,7 @@ func TestVerifyLength(t *testing.T) {
 	for _, alg := range every {
 		signer := signerOf(t, alg)
 		token := sign(t, signer, nil, claims)
-		right := parse(t, token).Signature
+		right := parse(t, token).Signature()
 		for _, signature := range [][]byte{
 			right[:1], right[:len(right)-1], right[1:], append(bytes.Clone(right), 0), append([]byte{0}, right...),
 			bytes.Repeat(right, 3), make([]byte, len(right)),

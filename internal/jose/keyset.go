@@ -15,10 +15,11 @@ const (
 	maxLoggedID   = 64  // octets of Skipped.KeyID
 )
 
-// KeySet is an immutable list of keys, safe for concurrent use. The zero value is empty.
+// KeySet is an immutable list of keys, safe for concurrent use. The zero value is empty, and remembers no headers.
 type KeySet struct {
-	keys []*Key
-	byID map[string][]*Key
+	keys    []*Key
+	byID    map[string][]*Key
+	headers *Headers
 }
 
 // Skipped says which key of a document is not used, and why.
@@ -30,7 +31,7 @@ type Skipped struct {
 
 // NewKeySet returns the set of those keys, in that order.
 func NewKeySet(keys ...*Key) KeySet {
-	s := KeySet{keys: slices.Clone(keys), byID: make(map[string][]*Key)}
+	s := KeySet{keys: slices.Clone(keys), byID: make(map[string][]*Key), headers: new(Headers)}
 	for _, key := range keys {
 		s.byID[key.id] = append(s.byID[key.id], key)
 	}
@@ -88,6 +89,11 @@ func printable(id string) string {
 // Len returns the number of keys.
 func (s KeySet) Len() int {
 	return len(s.keys)
+}
+
+// Headers returns the headers that are remembered of tokens that keys of this set verified. They go with the set.
+func (s KeySet) Headers() *Headers {
+	return s.headers
 }
 
 // Keys iterates over the keys in order.

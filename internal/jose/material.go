@@ -91,11 +91,11 @@ func parseEC(members map[string]strictjson.Value) (material, error) {
 	if !ok {
 		return material{}, reasonType
 	}
-	xText, x, err := octets(members["x"])
+	xText, x, err := decodedText(members["x"])
 	if err != nil {
 		return material{}, err
 	}
-	yText, y, err := octets(members["y"])
+	yText, y, err := decodedText(members["y"])
 	if err != nil {
 		return material{}, err
 	}
@@ -117,7 +117,7 @@ func parseOKP(members map[string]strictjson.Value) (material, error) {
 	if name, _ := strictjson.String(members["crv"]); name != "Ed25519" {
 		return material{}, reasonType
 	}
-	text, x, err := octets(members["x"])
+	text, x, err := decodedText(members["x"])
 	if err != nil {
 		return material{}, err
 	}
@@ -131,8 +131,8 @@ func parseOKP(members map[string]strictjson.Value) (material, error) {
 	}, nil
 }
 
-// octets reads a base64url member. The text is safe to put into JSON once the error is nil.
-func octets(v strictjson.Value) (text string, decoded []byte, err error) {
+// decodedText reads a base64url member. The text is safe to put into JSON once the error is nil.
+func decodedText(v strictjson.Value) (text string, decoded []byte, err error) {
 	text, _ = strictjson.String(v)
 	if decoded, err = decode(text); err != nil {
 		return "", nil, reasonMember
@@ -142,7 +142,7 @@ func octets(v strictjson.Value) (text string, decoded []byte, err error) {
 
 // number reads a Base64urlUInt member (RFC 7518 section 2), which has no leading zero octets.
 func number(v strictjson.Value) (text string, decoded []byte, err error) {
-	text, decoded, err = octets(v)
+	text, decoded, err = decodedText(v)
 	if err == nil && decoded[0] == 0 {
 		return "", nil, reasonMember
 	}

@@ -172,7 +172,7 @@ func TestPSSSaltLength(t *testing.T) {
 func TestEd25519Signatures(t *testing.T) {
 	signer := signerOf(t, jose.EdDSA)
 	token := sign(t, signer, nil, claims)
-	signature := parse(t, token).Signature
+	signature := parse(t, token).Signature()
 	order, ok := new(big.Int).SetString("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
 	if !ok {
 		t.Fatal("order")
@@ -203,7 +203,7 @@ func littleEndian(octets []byte) *big.Int {
 func TestVerifyReceivedOctets(t *testing.T) {
 	signer := signerOf(t, jose.ES256)
 	token := signRaw(t, signer, `{"alg":"ES256"}`, claims)
-	signature := parse(t, token).Signature
+	signature := parse(t, token).Signature()
 	respelt := b64([]byte(`{"alg": "ES256"}`)) + "." + b64([]byte(claims)) + "." + base64.RawURLEncoding.EncodeToString(signature)
 	if err := verifyToken(t, signer.Key(), jose.ES256, respelt); err != jose.ErrSignature {
 		t.Errorf("respelt header: %v", err)

@@ -48,7 +48,7 @@ func TestSignHeader(t *testing.T) {
 		{"values as given", signer, map[string]any{"kid": "\U0001f511", "a": []int{1}}, `{"a":[1],"alg":"ES256","kid":"` + "\U0001f511" + `"}`},
 	}
 	for _, tt := range tests {
-		if got := parse(t, sign(t, tt.signer, tt.header, claims)).Header; string(got) != tt.want {
+		if got := parse(t, sign(t, tt.signer, tt.header, claims)).Octets; string(got) != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}

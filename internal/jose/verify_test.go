@@ -1,0 +1,190 @@
+package jose_test
+
+import (
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jws"
+
+	"github.com/bearergate/bearergate/internal/jose"
+)
+
+// libraryKey is what the library verifies with for each key of the tests.
+func libraryKey(t *testing.T, s *jose.Signer) any {
+	t.Helper()
+	if public := s.Key().Public(); public != nil {
+		return public
+	}
+	return sharedSecret
+}
+
+var sharedSecret = []byte("0123456789abcdef0123456789abcdef")
+
+// TestVerifyAgreesWithTheLibrary turns each bit of signatures, one after the other, and puts in numbers of every length:
+// the verdict is the library's.
+func TestVerifyAgreesWithTheLibrary(t *testing.T) {
+	for _, alg := range every {
+		if strings.HasPrefix(string(alg), "PS") { // the library takes salts of any length
+			continue
+		}
+		t.Run(string(alg), func(t *testing.T) {
+			signer := signerOf(t, alg)
+			if alg == jose.HS256 {
+				var err error
+				if signer, err = jose.NewSecretSigner(sharedSecret, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			verifier, err := jws.NewVerifier(jwa.SignatureAlgorithm(alg))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 4 {
+				token := sign(t, signer, nil, claims+strings.Repeat(" ", i))
+				for _, signature := range variations(parse(t, token).Signature()) {
+					parsed := parse(t, resign(token, signature))
+					got := signer.Key().Verify(alg, parsed) == nil
+					want := verifier.Verify([]byte(parsed.SigningInput()), signature, libraryKey(t, signer)) == nil
+					if got != want {
+						t.Fatalf("%x: %v, the library says %v", signature, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// variations returns a signature and others that are nearly like it. Halves with leading zeros, and with a first bit that
+// is set, are the cases of ASN.1.
+func variations(signature []byte) [][]byte {
+	all := [][]byte{signature}
+	for i := 0; i < 8*len(signature); i += 5 {
+		changed := append([]byte(nil), signature...)
+		changed[i/8] ^= 1 << (i % 8)
+		all = append(all, changed)
+	}
+	half := len(signature) / 2
+	for _, n := range []int{0, 1, 7, 8, 127, 128, 8*half - 1} {
+		if n >= 8*half {
+			continue
+		}
+		number := new(big.Int).Lsh(big.NewInt(1), uint(n)).FillBytes(make([]byte, half))
+		all = append(all,
+			append(append([]byte(nil), number...), signature[half:]...),
+			append(append([]byte(nil), signature[:half]...), number...))
+	}
+	return append(all, make([]byte, len(signature)))
+}
+
+// Many ECDSA signatures, so that halves come with and without leading zeros.
+func TestVerifyECDSANumbers(t *testing.T) {
+	for _, alg := range []jose.Algorithm{jose.ES256, jose.ES384, jose.ES512} {
+		signer := signerOf(t, alg)
+		for i := range 300 {
+			if err := verifyToken(t, signer.Key(), alg, sign(t, signer, nil, strings.Repeat("x", i+1))); err != nil {
+				t.Fatalf("%s: %v", alg, err)
+			}
+		}
+	}
+}
+
+// The digest is that of the signing input, whether the signature was verified before or not, and whatever it is made over.
+func TestDigest(t *testing.T) {
+	for _, alg := range every {
+		token := parse(t, sign(t, signerOf(t, alg), nil, claims))
+		before := token.Digest()
+		if err := signerOf(t, alg).Key().Verify(alg, token); err != nil {
+			t.Fatal(err)
+		}
+		if _, want := unsigned(alg, claims); token.Digest() != before || len(want) != len(before) {
+			t.Errorf("%s: another digest after verification", alg)
+		}
+	}
+	_, want := unsigned(jose.ES256, claims)
+	if got := parse(t, signRaw(t, signerOf(t, jose.ES256), `{"alg":"ES256"}`, claims)).Digest(); got != want {
+		t.Errorf("%x, want %x", got, want)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	signer := signerOf(t, jose.ES256)
+	headers := new(jose.Headers)
+	read := func(token string) *jose.JWS {
+		t.Helper()
+		got := new(jose.JWS)
+		if err := got.Read(token, jose.MaxTokenBytes, headers); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first := read(sign(t, signer, nil, claims))
+	if read(sign(t, signer, nil, claims)).Header == first.Header {
+		t.Error("remembered without being told to")
+	}
+	headers.Remember(first)
+	again := read(sign(t, signer, nil, `{"another":"payload"}`))
+	if again.Header != first.Header || string(again.Payload) != `{"another":"payload"}` {
+		t.Errorf("not remembered, or too much: %+v", again)
+	}
+	headers.Remember(again)
+	if other := read(sign(t, signer, map[string]any{"typ": "other"}, claims)); other.Header == first.Header || other.Type != "other" {
+		t.Error("another header is taken for it")
+	}
+	for name, token := range map[string]string{
+		"payload":   strings.Join([]string{strings.Split(sign(t, signer, nil, claims), ".")[0], "*", "AA"}, "."),
+		"signature": strings.Join([]string{strings.Split(sign(t, signer, nil, claims), ".")[0], "AA", ""}, "."),
+	} {
+		if err := new(jose.JWS).Read(token, jose.MaxTokenBytes, headers); err != jose.ErrMalformed {
+			t.Errorf("a known header lets a malformed %s pass: %v", name, err)
+		}
+	}
+	(*jose.Headers)(nil).Remember(first)
+}
+
+// An issuer that writes something different into each header takes no memory for it.
+func TestHeadersAreBounded(t *testing.T) {
+	signer := signerOf(t, jose.ES256)
+	headers := new(jose.Headers)
+	known := 0
+	for i := range 200 {
+		token := sign(t, signer, map[string]any{"n": i, "long": strings.Repeat("x", i/100*2000)}, claims)
+		got := new(jose.JWS)
+		if err := got.Read(token, jose.MaxTokenBytes, headers); err != nil {
+			t.Fatal(err)
+		}
+		headers.Remember(got)
+		again := new(jose.JWS)
+		if err := again.Read(token, jose.MaxTokenBytes, headers); err != nil {
+			t.Fatal(err)
+		}
+		if again.Header == got.Header {
+			known++
+		}
+	}
+	if known != 64 {
+		t.Errorf("%d headers are remembered", known)
+	}
+}
+
+// What a token needs while it is judged stays off the heap, but for its payload and what the signature check itself takes.
+func TestReadAllocatesThePayload(t *testing.T) {
+	headers := new(jose.Headers)
+	for alg, most := range map[jose.Algorithm]float64{jose.EdDSA: 1, jose.HS256: 1} {
+		signer := signerOf(t, alg)
+		token := sign(t, signer, nil, claims)
+		headers.Remember(parse(t, token))
+		if n := testing.AllocsPerRun(100, func() {
+			var parsed jose.JWS
+			if err := parsed.Read(token, jose.MaxTokenBytes, headers); err != nil {
+				t.Fatal(err)
+			}
+			if err := signer.Key().Verify(alg, &parsed); err != nil {
+				t.Fatal(err)
+			}
+		}); n > most {
+			t.Errorf("%s: %v allocations", alg, n)
+		}
+	}
+}
