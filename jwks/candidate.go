@@ -10,8 +10,9 @@ import (
 // candidate is a token that is right in everything but its signature, which is still to be verified.
 type candidate struct {
 	jws     *jose.JWS
-	claims  *claims
 	allowed []jose.Algorithm
+	// party is whom the token says it was issued to.
+	party uint64
 	// key is the one that made the signature, once that was verified.
 	key *jose.Key
 }
@@ -25,8 +26,16 @@ var (
 // verify checks the signature with the key the token names. If the token names none, every key that fits may be meant,
 // and failing with all of them says as little as naming an unknown one.
 func (c *candidate) verify(set jose.KeySet) error {
+	err := c.verifyWith(set)
+	if err == nil {
+		set.Headers().Remember(c.jws)
+	}
+	return err
+}
+
+func (c *candidate) verifyWith(set jose.KeySet) error {
 	if !c.jws.HasKeyID {
-		if c.signedBy(set.CandidatesWithoutID(c.jws.Algorithm, c.allowed)) {
+		if c.signedByAny(set) {
 			return nil
 		}
 		return errNoKey

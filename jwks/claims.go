@@ -9,46 +9,59 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
-// wireClaims are the claims somebody here looks at, as they were sent. An absent one is nil.
-type wireClaims struct {
-	Issuer        strictjson.Value `json:"iss"`
-	Subject       strictjson.Value `json:"sub"`
-	Audience      strictjson.Value `json:"aud"`
-	Expiry        strictjson.Value `json:"exp"`
-	NotBefore     strictjson.Value `json:"nbf"`
-	IssuedAt      strictjson.Value `json:"iat"`
-	ID            strictjson.Value `json:"jti"`
-	UniqueID      strictjson.Value `json:"uti"`
-	SessionID     strictjson.Value `json:"sid"`
-	ClientID      strictjson.Value `json:"client_id"`
-	AuthorizedFor strictjson.Value `json:"azp"`
-	AppID         strictjson.Value `json:"appid"`
-	CID           strictjson.Value `json:"cid"`
-	Scope         strictjson.Value `json:"scope"`
-	SCP           strictjson.Value `json:"scp"`
-	ACR           strictjson.Value `json:"acr"`
-	AuthTime      strictjson.Value `json:"auth_time"`
-	Actor         strictjson.Value `json:"act"`
-	Confirmation  strictjson.Value `json:"cnf"`
-	Kind          strictjson.Value `json:"typ"`       // Keycloak
-	TokenUse      strictjson.Value `json:"token_use"` // Cognito
-	Nonce         strictjson.Value `json:"nonce"`
-	AccessHash    strictjson.Value `json:"at_hash"`
-	CodeHash      strictjson.Value `json:"c_hash"`
-	StateHash     strictjson.Value `json:"s_hash"`
-	Events        strictjson.Value `json:"events"`
-	ProofMethod   strictjson.Value `json:"htm"`
-	ProofURI      strictjson.Value `json:"htu"`
-	Introspection strictjson.Value `json:"token_introspection"`
+// member is a claim somebody here looks at.
+type member int
+
+const (
+	iss member = iota
+	sub
+	aud
+	exp
+	nbf
+	iat
+	jti
+	uti
+	sid
+	clientID
+	azp
+	appid
+	cid
+	scope
+	scp
+	acr
+	authTime
+	act
+	cnf
+	typ      // Keycloak
+	tokenUse // Cognito
+	nonce
+	accessHash
+	codeHash
+	stateHash
+	events
+	proofMethod
+	proofURI
+	introspected
+	members
+)
+
+var memberNames = [members]string{
+	iss: "iss", sub: "sub", aud: "aud", exp: "exp", nbf: "nbf", iat: "iat", jti: "jti", uti: "uti", sid: "sid",
+	clientID: "client_id", azp: "azp", appid: "appid", cid: "cid", scope: "scope", scp: "scp", acr: "acr",
+	authTime: "auth_time", act: "act", cnf: "cnf", typ: "typ", tokenUse: "token_use", nonce: "nonce",
+	accessHash: "at_hash", codeHash: "c_hash", stateHash: "s_hash", events: "events", proofMethod: "htm", proofURI: "htu",
+	introspected: "token_introspection",
 }
 
-// values are the claims that may hold one fact, in the order to look.
-type values []strictjson.Value
+var wireLayout = strictjson.NewLayout(memberNames[:]...)
+
+// wireClaims are those claims as they were sent. An absent one is nil.
+type wireClaims [members]strictjson.Value
 
 // claims are the facts of a token under its issuer's profile. They mean nothing before the signature was verified.
 type claims struct {
 	issuer, subject, clientID, id, sessionID, acr string
-	audience                                      []string
+	audience                                      middleware.Audience
 	scopes                                        middleware.Scopes
 	actor                                         middleware.Actor
 	confirmation                                  middleware.Confirmation
@@ -60,38 +73,45 @@ var (
 	errWrongJSON = errors.New("a claim has a value of the wrong kind")
 )
 
-func parseWire(payload []byte) (*wireClaims, error) {
-	var w wireClaims
-	if strictjson.Value(payload).Kind() != '{' || strictjson.Unmarshal(payload, &w) != nil {
-		return nil, middleware.Reject(middleware.ReasonMalformedToken, errNotObject)
+func (w *wireClaims) parse(payload []byte) error {
+	if wireLayout.Read(payload, w[:]) != nil {
+		return middleware.Reject(middleware.ReasonMalformedToken, errNotObject)
 	}
-	return &w, nil
+	return nil
 }
 
-// read interprets the claims. Where the profile leaves a choice, r decides.
-func (w *wireClaims) read(r *rules) (*claims, error) {
+// read interprets the claims into c. Where the profile leaves a choice, r decides.
+func (w *wireClaims) read(r *rules, c *claims) error {
 	var d claim.Decoder
-	c := &claims{
-		issuer:        d.Text(w.Issuer),
-		subject:       d.Text(w.Subject),
-		clientID:      d.First(r.client(w)...),
-		id:            d.First(r.id(w)...),
-		sessionID:     d.Text(w.SessionID),
-		audience:      d.List(w.Audience),
-		expires:       d.Date(w.Expiry),
-		notBefore:     d.Start(w.NotBefore),
-		issued:        d.Date(w.IssuedAt),
-		actor:         d.Actor(w.Actor),
-		confirmation:  d.Confirmation(w.Confirmation),
-		scopes:        r.scopes(&d, w),
-		acr:           claim.OptionalText(w.ACR),
-		authenticated: claim.OptionalDate(w.AuthTime),
-	}
-	if r.audienceFromClient && w.Audience == nil && c.clientID != "" {
-		c.audience = []string{c.clientID}
+	c.issuer = d.Text(w[iss])
+	c.subject = d.Text(w[sub])
+	c.clientID = w.first(&d, r.client)
+	c.id = w.first(&d, r.id)
+	c.sessionID = d.Text(w[sid])
+	c.audience = d.Audience(w[aud])
+	c.expires = d.Date(w[exp])
+	c.notBefore = d.Start(w[nbf])
+	c.issued = d.Date(w[iat])
+	c.actor = d.Actor(w[act])
+	c.confirmation = d.Confirmation(w[cnf])
+	c.scopes = r.scopes.read(&d, w)
+	c.acr = claim.OptionalText(w[acr])
+	c.authenticated = claim.OptionalDate(w[authTime])
+	if r.audienceFromClient && w[aud] == nil && c.clientID != "" {
+		c.audience = middleware.NewAudience(c.clientID)
 	}
 	if d.Failed() {
-		return nil, middleware.Reject(middleware.ReasonMalformedClaim, errWrongJSON)
+		return middleware.Reject(middleware.ReasonMalformedClaim, errWrongJSON)
 	}
-	return c, nil
+	return nil
+}
+
+// first returns the first text that is there among the claims that may hold one fact.
+func (w *wireClaims) first(d *claim.Decoder, from []member) string {
+	for _, m := range from {
+		if s := d.Text(w[m]); s != "" {
+			return s
+		}
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bearergate/bearergate/internal/claim"
@@ -42,129 +43,150 @@ const (
 type rules struct {
 	types        []string // accepted typ values, normalised; "" for none
 	withoutKeyID bool     // kid may be missing
-	client       func(*wireClaims) values
-	id           func(*wireClaims) values
-	scopes       func(*claim.Decoder, *wireClaims) middleware.Scopes
+	client, id   []member // the claims that may hold it, in the order to look
+	scopes       scopeRule
 	needs        needs
-	// foreign recognises a token of another kind by its claims.
-	foreign            func(*wireClaims) bool
+	kind         kindRule
+	// audienceFromClient: a token without aud is meant for its client.
 	audienceFromClient bool
 }
 
 // needs are the claims that must be there besides iss, exp and aud.
 type needs struct{ subject, client, id, issued bool }
 
+// kindRule tells access tokens from others by claims. Where typ and token_use are optional, a token without them may still
+// be one, and an ID token is known by its nonce.
+type kindRule struct {
+	types, uses         []string // accepted values of the claims typ and token_use
+	needsType, needsUse bool
+	allowNonce          bool
+}
+
+// scopeRule says where scopes are. The first claim that is there counts.
+type scopeRule struct {
+	from []member
+	// lenient takes a string or an array of strings, and lets anything else grant nothing. Otherwise it has to be a string
+	// (RFC 8693, section 4.2).
+	lenient bool
+}
+
+var (
+	usualKind   = kindRule{types: []string{"Bearer", "DPoP", "at+jwt"}, uses: []string{"access"}}
+	scopeString = scopeRule{from: []member{scope}}
+)
+
 var profiles = map[Profile]*rules{
 	RFC9068: {
-		types:   []string{"at+jwt"},
-		client:  clientID,
-		id:      jti,
-		scopes:  scopeString,
-		needs:   needs{subject: true, client: true, id: true, issued: true},
-		foreign: hasOtherPurpose,
+		types:  []string{"at+jwt"},
+		client: []member{clientID},
+		id:     []member{jti},
+		scopes: scopeString,
+		needs:  needs{subject: true, client: true, id: true, issued: true},
+		kind:   usualKind,
 	},
 	Keycloak: {
-		types:   []string{"jwt", "at+jwt"},
-		client:  func(w *wireClaims) values { return values{w.AuthorizedFor, w.ClientID} },
-		id:      jti,
-		scopes:  scopeString,
-		needs:   needs{client: true, id: true, issued: true},
-		foreign: func(w *wireClaims) bool { return !is(w.Kind, "Bearer", "DPoP") || hasForeignClaim(w) },
+		types:  []string{"jwt", "at+jwt"},
+		client: []member{azp, clientID},
+		id:     []member{jti},
+		scopes: scopeString,
+		needs:  needs{client: true, id: true, issued: true},
+		kind:   kindRule{types: []string{"Bearer", "DPoP"}, needsType: true, allowNonce: true},
 	},
 	Entra: {
-		types:   []string{"jwt", "at+jwt"},
-		client:  func(w *wireClaims) values { return values{w.AuthorizedFor, w.AppID} },
-		id:      func(w *wireClaims) values { return values{w.ID, w.UniqueID} },
-		scopes:  func(d *claim.Decoder, w *wireClaims) middleware.Scopes { return lenientScopes(w.SCP) },
-		needs:   needs{subject: true, client: true, issued: true},
-		foreign: hasOtherPurpose,
+		types:  []string{"jwt", "at+jwt"},
+		client: []member{azp, appid},
+		id:     []member{jti, uti},
+		scopes: scopeRule{from: []member{scp}, lenient: true},
+		needs:  needs{subject: true, client: true, issued: true},
+		kind:   usualKind,
 	},
 	Okta: {
-		types:   []string{"", "jwt", "at+jwt"},
-		client:  func(w *wireClaims) values { return values{w.CID} },
-		id:      jti,
-		scopes:  func(d *claim.Decoder, w *wireClaims) middleware.Scopes { return lenientScopes(w.SCP) },
-		needs:   needs{subject: true, client: true, id: true, issued: true},
-		foreign: hasOtherPurpose,
+		types:  []string{"", "jwt", "at+jwt"},
+		client: []member{cid},
+		id:     []member{jti},
+		scopes: scopeRule{from: []member{scp}, lenient: true},
+		needs:  needs{subject: true, client: true, id: true, issued: true},
+		kind:   usualKind,
 	},
 	Auth0: {
-		types:   []string{"jwt", "at+jwt"},
-		client:  func(w *wireClaims) values { return values{w.AuthorizedFor, w.ClientID} },
-		id:      jti,
-		scopes:  scopeString,
-		needs:   needs{subject: true, client: true, issued: true},
-		foreign: hasOtherPurpose,
+		types:  []string{"jwt", "at+jwt"},
+		client: []member{azp, clientID},
+		id:     []member{jti},
+		scopes: scopeString,
+		needs:  needs{subject: true, client: true, issued: true},
+		kind:   usualKind,
 	},
 	Cognito: {
 		types:              []string{"", "jwt", "at+jwt"},
-		client:             clientID,
-		id:                 jti,
+		client:             []member{clientID},
+		id:                 []member{jti},
 		scopes:             scopeString,
 		needs:              needs{subject: true, client: true, id: true, issued: true},
-		foreign:            func(w *wireClaims) bool { return !is(w.TokenUse, "access") || hasOtherPurpose(w) },
+		kind:               kindRule{types: usualKind.types, uses: usualKind.uses, needsUse: true},
 		audienceFromClient: true,
 	},
 	Generic: {
 		types:        []string{"", "jwt", "at+jwt"},
 		withoutKeyID: true,
-		client:       func(w *wireClaims) values { return values{w.ClientID, w.AuthorizedFor, w.AppID, w.CID} },
-		id:           func(w *wireClaims) values { return values{w.ID, w.UniqueID} },
-		scopes:       anyScopes,
-		foreign:      hasOtherPurpose,
+		client:       []member{clientID, azp, appid, cid},
+		id:           []member{jti, uti},
+		scopes:       scopeRule{from: []member{scope, scp}, lenient: true},
+		kind:         usualKind,
 	},
 }
 
-func clientID(w *wireClaims) values { return values{w.ClientID} }
-func jti(w *wireClaims) values      { return values{w.ID} }
-
-// scopeString reads scope as RFC 8693, section 4.2 defines it.
-func scopeString(d *claim.Decoder, w *wireClaims) middleware.Scopes {
-	return middleware.Scopes(d.Text(w.Scope))
-}
-
-func anyScopes(_ *claim.Decoder, w *wireClaims) middleware.Scopes {
-	if w.Scope != nil {
-		return lenientScopes(w.Scope)
+func (r scopeRule) read(d *claim.Decoder, w *wireClaims) middleware.Scopes {
+	for _, m := range r.from {
+		switch v := w[m]; {
+		case v == nil:
+		case r.lenient:
+			return lenientScopes(v)
+		default:
+			return middleware.Scopes(d.Text(v))
+		}
 	}
-	return lenientScopes(w.SCP)
+	return ""
 }
 
 // lenientScopes reads a string or an array of strings; anything else grants nothing.
 func lenientScopes(v strictjson.Value) middleware.Scopes {
-	var d claim.Decoder
 	if s, ok := strictjson.String(v); ok {
 		return middleware.Scopes(s)
 	}
-	list := d.List(v)
-	if d.Failed() {
+	list, ok := strictjson.Strings(nil, v)
+	if !ok {
 		return ""
 	}
 	return middleware.NewScopes(list...)
 }
 
-// hasOtherPurpose recognises ID tokens by their nonce, tokens whose issuer says in typ or token_use that they are of
-// another kind, and everything of hasForeignClaim.
-func hasOtherPurpose(w *wireClaims) bool {
-	otherKind := w.Kind != nil && !is(w.Kind, "Bearer", "DPoP", "at+jwt")
-	otherUse := w.TokenUse != nil && !is(w.TokenUse, "access")
-	return w.Nonce != nil || otherKind || otherUse || hasForeignClaim(w)
+// admits reports whether the claims are those of an access token.
+func (r *kindRule) admits(w *wireClaims) bool {
+	return isOneOf(w[typ], r.types, !r.needsType) && isOneOf(w[tokenUse], r.uses, !r.needsUse) &&
+		(w[nonce] == nil || r.allowNonce) && !w.hasForeignClaim()
 }
 
-// hasForeignClaim finds claims that only ID tokens, logout tokens, security event tokens, DPoP proofs and introspection
-// answers carry. The typ header tells them apart already where it is used; not every issuer uses it.
-func hasForeignClaim(w *wireClaims) bool {
-	return w.AccessHash != nil || w.CodeHash != nil || w.StateHash != nil || w.Events != nil ||
-		w.ProofMethod != nil || w.ProofURI != nil || w.Introspection != nil
-}
+// foreignClaims are claims that only ID tokens, logout tokens, security event tokens, DPoP proofs and introspection answers
+// carry. The typ header tells them apart already where it is used; not every issuer uses it.
+var foreignClaims = []member{accessHash, codeHash, stateHash, events, proofMethod, proofURI, introspected}
 
-func is(v strictjson.Value, accepted ...string) bool {
-	s, ok := strictjson.String(v)
-	for _, want := range accepted {
-		if ok && s == want {
+func (w *wireClaims) hasForeignClaim() bool {
+	for _, m := range foreignClaims {
+		if w[m] != nil {
 			return true
 		}
 	}
 	return false
+}
+
+// isOneOf reports whether a claim is one of the accepted strings, or absent if that is optional. No accepted strings mean
+// that the claim says nothing.
+func isOneOf(v strictjson.Value, accepted []string, optional bool) bool {
+	if len(accepted) == 0 || v == nil && optional {
+		return true
+	}
+	s, ok := strictjson.String(v)
+	return ok && slices.Contains(accepted, s)
 }
 
 // mediaType normalises a typ (RFC 7515, section 4.1.9): case does not matter, and a value without a slash stands for

@@ -190,7 +190,7 @@ func (f *flight) startedSince(arrived time.Time) bool { return !f.started.Before
 
 func (s *remote) verified(t *candidate, err error) error {
 	if err == nil {
-		s.budget.remember(markOf(t.claims.clientID, t.claims.subject))
+		s.budget.remember(t.party)
 	}
 	return err
 }
@@ -201,7 +201,7 @@ func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*
 	if newer := s.current.Load(); newer != last {
 		return newer, nil
 	}
-	from := s.budget.party(t.claims.clientID, t.claims.subject)
+	from := s.budget.party(t.party)
 	spend := s.rationed(from)
 	if spend && from.known && t.signedByAny(last.keys) {
 		from.known = false

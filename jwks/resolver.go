@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -99,8 +100,8 @@ func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middlewar
 }
 
 func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, error) {
-	t, err := parse(accessToken)
-	if err != nil {
+	var t unverified
+	if err := t.parse(accessToken, jose.MaxTokenBytes, nil); err != nil {
 		return nil, err
 	}
 	issuer, ok := t.issuer()
@@ -111,7 +112,7 @@ func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, er
 	if err != nil {
 		return nil, err
 	}
-	a, err := found.accept(ctx, t)
+	a, err := found.accept(ctx, &t)
 	if err == nil {
 		found.seat.use() // a forged token is no use
 	}

@@ -68,8 +68,8 @@ func (v *Validator) Verifier(cfg VerifierConfig) (*Verifier, error) {
 // signature. Times are left to the caller, since each kind of JWT has its own rules for them. The error is that of
 // [Validator.Validate].
 func (v *Verifier) Verify(ctx context.Context, jwt string) ([]byte, error) {
-	t, err := parseUpTo(jwt, v.config.MaxBytes)
-	if err != nil {
+	var t unverified
+	if err := t.parse(jwt, v.config.MaxBytes, v.validator.keys.headers()); err != nil {
 		return nil, err
 	}
 	switch {
@@ -78,11 +78,11 @@ func (v *Verifier) Verify(ctx context.Context, jwt string) ([]byte, error) {
 	case !v.isOurKind(mediaType(t.jws.Type)):
 		return nil, middleware.Reject(middleware.ReasonWrongType, nil)
 	}
-	if err := v.checkParties(t.wire); err != nil {
+	if err := v.checkParties(&t.wire); err != nil {
 		return nil, err
 	}
-	signed := &candidate{jws: t.jws, claims: &claims{issuer: v.validator.issuer}, allowed: v.validator.allowed}
-	if err := v.validator.keys.verify(ctx, signed); err != nil {
+	signed := candidate{jws: &t.jws, allowed: v.validator.allowed, party: markOf("", "")}
+	if err := v.validator.keys.verify(ctx, &signed); err != nil {
 		return nil, err
 	}
 	return t.jws.Payload, nil
@@ -94,16 +94,15 @@ func (v *Verifier) isOurKind(typ string) bool {
 
 func (v *Verifier) checkParties(w *wireClaims) error {
 	var d claim.Decoder
-	issuer, audience := d.Text(w.Issuer), d.List(w.Audience)
-	isOurs := func(identifier string) bool { return slices.Contains(v.audiences, identifier) }
+	issuer, audience := d.Text(w[iss]), d.Audience(w[aud])
 	anybody := v.config.AnyAudience
-	silent := anybody && w.Issuer == nil
+	silent := anybody && w[iss] == nil
 	switch {
 	case d.Failed():
 		return middleware.Reject(middleware.ReasonMalformedClaim, errWrongJSON)
 	case issuer != v.validator.issuer && !silent:
 		return middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
-	case !anybody && !slices.ContainsFunc(audience, isOurs):
+	case !anybody && !isFor(v.audiences, audience):
 		return middleware.Reject(middleware.ReasonWrongAudience, nil)
 	}
 	return nil

@@ -1,11 +1,6 @@
 package jwks
 
-import (
-	"context"
-	"time"
-
-	"github.com/bearergate/bearergate/internal/jose"
-)
+import "github.com/bearergate/bearergate/internal/jose"
 
 // static is a source of fixed keys.
 type static struct {
@@ -24,7 +19,7 @@ func newStatic(set jose.KeySet, skipped []jose.Skipped) *static {
 	return &static{set, skipped, jose.NewKeySet(nameless...)}
 }
 
-func (s *static) verify(_ context.Context, t *candidate) error {
+func (s *static) verify(t *candidate) error {
 	err := t.verify(s.set)
 	if err != nil && t.signedByAny(s.nameless) {
 		return nil
@@ -32,12 +27,6 @@ func (s *static) verify(_ context.Context, t *candidate) error {
 	return err
 }
 
-func (s *static) holds(time.Time, *accepted, []jose.Algorithm) bool { return true }
-
-func (s *static) ready(context.Context) error { return nil }
-
 func (s *static) state() State {
 	return State{Usable: true, Keys: s.set.Len(), Skipped: skippedKeys(s.skipped)}
 }
-
-func (s *static) close() {}

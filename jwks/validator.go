@@ -2,15 +2,12 @@ package jwks
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/internal/strictjson"
-	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -30,17 +27,6 @@ type Validator struct {
 	needKeyID bool
 }
 
-// keySource is where the keys come from.
-type keySource interface {
-	// verify notes in the candidate which key made the signature.
-	verify(context.Context, *candidate) error
-	// holds reports whether the key of an accepted token is known to be still there. It waits for nothing.
-	holds(now time.Time, a *accepted, allowed []jose.Algorithm) bool
-	ready(context.Context) error
-	state() State
-	close()
-}
-
 // New returns a Validator for the tokens of cfg.Issuer. It does no I/O: keys are fetched when the first token needs
 // them, so a service can start before its authorization server; see [Validator.Ready]. It returns an error for a
 // configuration that would be unsafe or could not work.
@@ -57,7 +43,6 @@ func New(cfg Config) (*Validator, error) {
 	if err != nil {
 		return nil, err
 	}
-	fixed, _ := keys.(*static)
 	v := &Validator{
 		issuer:    cfg.Issuer,
 		audiences: append([]string{cfg.Audience}, cfg.OtherAudiences...),
@@ -68,40 +53,10 @@ func New(cfg Config) (*Validator, error) {
 		keys:      keys,
 		tokens:    newVerified(cfg.CacheBytes),
 		seat:      &seat{},
-		needKeyID: !profiles[cfg.Profile].withoutKeyID && (fixed == nil || fixed.nameless.Len() == 0),
+		needKeyID: !profiles[cfg.Profile].withoutKeyID && !keys.hasNameless(),
 	}
 	v.seat.validator.Store(v)
 	return v, nil
-}
-
-func (c *Config) keySource() (keySource, error) {
-	switch {
-	case c.Keys != nil:
-		return newStatic(c.Keys.set, c.Keys.skipped), nil
-	case c.Secret != nil:
-		key, err := jose.NewSecret(c.Secret, "")
-		if err != nil {
-			return nil, fmt.Errorf("jwks: Secret: %w", err)
-		}
-		return newStatic(jose.NewKeySet(key), nil), nil
-	}
-	lifetime, end := context.WithCancel(context.Background())
-	return &remote{
-		fetcher: &fetcher{
-			client:        upstream.Client(c.HTTPClient),
-			issuer:        c.Issuer,
-			keysURL:       c.JWKSURL,
-			allowLoopback: c.AllowLoopbackHTTP,
-			ownClient:     c.HTTPClient == nil,
-			now:           c.Now,
-		},
-		timeout:  c.FetchTimeout,
-		maxStale: c.MaxStale,
-		now:      c.Now,
-		budget:   budget{cooldown: c.Cooldown},
-		lifetime: lifetime,
-		end:      end,
-	}, nil
 }
 
 // Validate implements middleware.Validator. Everything that can be checked without a key is checked first, so that a
@@ -111,13 +66,13 @@ func (v *Validator) Validate(ctx context.Context, accessToken string) (*middlewa
 	return v.tokens.validate(ctx, accessToken, v.judge)
 }
 
-// judge judges a token of which nothing is known.
+// judge judges a token of which nothing is known. What it needs for that does not outlive it, and stays off the heap.
 func (v *Validator) judge(ctx context.Context, accessToken string) (*accepted, error) {
-	t, err := parse(accessToken)
-	if err != nil {
+	var t unverified
+	if err := t.parse(accessToken, jose.MaxTokenBytes, v.keys.headers()); err != nil {
 		return nil, err
 	}
-	return v.accept(ctx, t)
+	return v.accept(ctx, &t)
 }
 
 // Forget implements middleware.Forgetter. A token need not be forgotten to be refused by a revocation list.
@@ -139,28 +94,20 @@ func (v *Validator) Close() error {
 
 // unverified is a parsed token.
 type unverified struct {
-	jws  *jose.JWS
-	wire *wireClaims
+	jws  jose.JWS
+	wire wireClaims
 }
 
-func parse(accessToken string) (*unverified, error) {
-	return parseUpTo(accessToken, jose.MaxTokenBytes)
-}
-
-func parseUpTo(jwt string, limit int) (*unverified, error) {
-	t, err := jose.ParseUpTo(jwt, limit)
-	if err != nil {
-		return nil, parseVerdict(err)
+// parse reads a token, whose header need not be judged again if it is known.
+func (t *unverified) parse(jwt string, limit int, known *jose.Headers) error {
+	if err := t.jws.Read(jwt, limit, known); err != nil {
+		return parseVerdict(err)
 	}
-	wire, err := parseWire(t.Payload)
-	if err != nil {
-		return nil, err
-	}
-	return &unverified{t, wire}, nil
+	return t.wire.parse(t.jws.Payload)
 }
 
 // issuer returns the issuer a token claims to have.
-func (t *unverified) issuer() (string, bool) { return strictjson.String(t.wire.Issuer) }
+func (t *unverified) issuer() (string, bool) { return strictjson.String(t.wire[iss]) }
 
 var (
 	errNoKeyID  = errors.New("the token names no key")
@@ -169,33 +116,24 @@ var (
 )
 
 func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error) {
-	if err := v.checkHeader(t.jws); err != nil {
+	if err := v.checkHeader(&t.jws); err != nil {
 		return nil, err
 	}
-	if v.rules.foreign(t.wire) {
+	if !v.rules.kind.admits(&t.wire) {
 		return nil, middleware.Reject(middleware.ReasonNotAccessToken, nil)
 	}
-	c, err := t.wire.read(v.rules)
-	if err != nil {
+	var c claims
+	if err := t.wire.read(v.rules, &c); err != nil {
 		return nil, err
 	}
-	if err := v.checkClaims(c); err != nil {
+	if err := v.checkClaims(&c); err != nil {
 		return nil, err
 	}
-	signed := &candidate{jws: t.jws, claims: c, allowed: v.allowed}
-	if err := v.keys.verify(ctx, signed); err != nil {
+	signed := candidate{jws: &t.jws, allowed: v.allowed, party: markOf(c.clientID, c.subject)}
+	if err := v.keys.verify(ctx, &signed); err != nil {
 		return nil, err
 	}
-	a := &accepted{
-		token:      c.token(t.jws),
-		by:         v.seat,
-		keyID:      signed.key.ID(),
-		thumbprint: signed.key.Thumbprint(),
-		alg:        t.jws.Algorithm,
-		party:      markOf(c.clientID, c.subject),
-	}
-	a.from, a.until = v.lifetime(c)
-	return a, nil
+	return v.accepted(&c, &signed), nil
 }
 
 func (v *Validator) checkHeader(t *jose.JWS) error {
@@ -218,16 +156,25 @@ func (v *Validator) checkClaims(c *claims) error {
 	if v.missing(c) {
 		return middleware.Reject(middleware.ReasonMissingClaim, nil)
 	}
-	isOurs := func(audience string) bool { return slices.Contains(v.audiences, audience) }
-	if !slices.ContainsFunc(c.audience, isOurs) {
+	if !isFor(v.audiences, c.audience) {
 		return middleware.Reject(middleware.ReasonWrongAudience, nil)
 	}
 	return v.checkTimes(c)
 }
 
+// isFor reports whether one of our identifiers is in an audience.
+func isFor(ours []string, audience middleware.Audience) bool {
+	for _, identifier := range ours {
+		if audience.Contains(identifier) {
+			return true
+		}
+	}
+	return false
+}
+
 func (v *Validator) missing(c *claims) bool {
 	n := v.rules.needs
-	return c.expires.IsZero() || len(c.audience) == 0 ||
+	return c.expires.IsZero() || c.audience.Len() == 0 ||
 		(n.subject && c.subject == "") || (n.client && c.clientID == "") ||
 		(n.id && c.id == "") || (n.issued && c.issued.IsZero())
 }
@@ -261,26 +208,4 @@ func (v *Validator) lifetime(c *claims) (from, until time.Time) {
 		starts = issued
 	}
 	return starts, expires
-}
-
-// token presents verified claims.
-func (c *claims) token(t *jose.JWS) *middleware.Token {
-	return &middleware.Token{
-		Issuer:       c.issuer,
-		Subject:      c.subject,
-		ClientID:     c.clientID,
-		ID:           c.id,
-		SessionID:    c.sessionID,
-		Audience:     middleware.NewAudience(c.audience...),
-		Scopes:       c.scopes,
-		Actor:        c.actor,
-		ACR:          c.acr,
-		AuthTime:     c.authenticated,
-		IssuedAt:     c.issued,
-		NotBefore:    c.notBefore,
-		ExpiresAt:    c.expires,
-		Confirmation: c.confirmation,
-		Fingerprint:  sha256.Sum256([]byte(t.SigningInput())),
-		Claims:       strictjson.Document(t.Payload),
-	}
 }

@@ -39,21 +39,23 @@ func (d *Decoder) First(values ...strictjson.Value) string {
 }
 
 // List reads a string or an array of strings, such as aud (RFC 7519, section 4.1.3).
-func (d *Decoder) List(v strictjson.Value) []string {
+func (d *Decoder) List(v strictjson.Value) []string { return d.appendList(nil, v) }
+
+// Audience is List for an aud.
+func (d *Decoder) Audience(v strictjson.Value) middleware.Audience {
+	var usual [4]string
+	return middleware.NewAudience(d.appendList(usual[:0], v)...)
+}
+
+func (d *Decoder) appendList(list []string, v strictjson.Value) []string {
 	if v == nil {
-		return nil
+		return list
 	}
 	if s, ok := strictjson.String(v); ok {
-		return []string{s}
+		return append(list, s)
 	}
-	var members []strictjson.Value
-	if v.Kind() != '[' || strictjson.Unmarshal(v, &members) != nil {
-		d.failed = true
-	}
-	list := make([]string, 0, len(members))
-	for _, member := range members {
-		list = append(list, d.Text(member))
-	}
+	list, ok := strictjson.Strings(list, v)
+	d.failed = d.failed || !ok
 	return list
 }
 
@@ -80,6 +82,9 @@ const maxDate = 253402300799
 
 // numericDate reads seconds since 1970, possibly fractional (RFC 7519, section 2).
 func numericDate(v strictjson.Value) (time.Time, bool) {
+	if seconds, ok := wholeSeconds(v); ok {
+		return time.Unix(seconds, 0), true
+	}
 	if v.Kind() != '0' {
 		return time.Time{}, false
 	}
@@ -89,6 +94,20 @@ func numericDate(v strictjson.Value) (time.Time, bool) {
 	}
 	whole, fraction := math.Modf(f)
 	return time.Unix(int64(whole), int64(fraction*1e9)), true
+}
+
+// wholeSeconds reads what almost every NumericDate is: ten digits.
+func wholeSeconds(v strictjson.Value) (seconds int64, ok bool) {
+	if len(v) != 10 || v[0] == '0' {
+		return 0, false
+	}
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		seconds = 10*seconds + int64(c-'0')
+	}
+	return seconds, true
 }
 
 // Actor reads the outermost act (RFC 8693, section 4.1). One that names nobody cannot be judged.
