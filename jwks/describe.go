@@ -9,7 +9,7 @@ import (
 
 // Describe implements middleware.Describer.
 func (v *Validator) Describe() middleware.Acceptance {
-	a := middleware.Acceptance{Issuers: []string{v.issuer}}
+	a := middleware.Acceptance{Issuers: []string{v.issuer}, Token68: true}
 	for _, alg := range v.allowed {
 		a.Algorithms = append(a.Algorithms, string(alg))
 	}
@@ -18,7 +18,7 @@ func (v *Validator) Describe() middleware.Acceptance {
 
 // Describe implements middleware.Describer.
 func (r *Router) Describe() middleware.Acceptance {
-	var every middleware.Acceptance
+	every := middleware.Acceptance{Token68: true}
 	for _, issuer := range slices.Sorted(maps.Keys(r.byIssuer)) {
 		a := r.byIssuer[issuer].Describe()
 		every.Issuers = append(every.Issuers, a.Issuers...)
@@ -32,4 +32,6 @@ func (r *Router) Describe() middleware.Acceptance {
 }
 
 // Describe implements middleware.Describer. Which issuers there will be, and with what algorithms, is not known.
-func (*Resolver) Describe() middleware.Acceptance { return middleware.Acceptance{Unknown: true} }
+func (*Resolver) Describe() middleware.Acceptance {
+	return middleware.Acceptance{Token68: true, Unknown: true}
+}

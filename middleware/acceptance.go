@@ -18,6 +18,9 @@ type Acceptance struct {
 	Algorithms []string
 	// NoticesRevocation: a token that its authorization server revoked is noticed.
 	NoticesRevocation bool
+	// Token68: whatever is no token68 (RFC 9110, section 11.2) is refused, and nobody is asked about it. A Guard then looks
+	// at the syntax of refused tokens only; otherwise it looks first.
+	Token68 bool
 	// Unknown: there is a validator that does not say.
 	Unknown bool
 }
@@ -31,7 +34,7 @@ func describe(v Validator) Acceptance {
 
 // Describe implements Describer.
 func (v byFormat) Describe() Acceptance {
-	both := Acceptance{NoticesRevocation: true}
+	both := Acceptance{NoticesRevocation: true, Token68: true}
 	for _, each := range []Validator{v.jwt, v.opaque} {
 		if each == nil {
 			continue
@@ -40,6 +43,7 @@ func (v byFormat) Describe() Acceptance {
 		both.Issuers = union(both.Issuers, a.Issuers)
 		both.Algorithms = union(both.Algorithms, a.Algorithms)
 		both.NoticesRevocation = both.NoticesRevocation && a.NoticesRevocation
+		both.Token68 = both.Token68 && a.Token68
 		both.Unknown = both.Unknown || a.Unknown
 	}
 	return both
@@ -51,7 +55,8 @@ func (v all) Describe() Acceptance {
 	for i, each := range v {
 		a := describe(each)
 		if i == 0 {
-			every.Issuers = a.Issuers // the first says what a token means
+			// The first says what a token means, and the others see only what it honours.
+			every.Issuers, every.Token68 = a.Issuers, a.Token68
 		}
 		every.Algorithms = union(every.Algorithms, a.Algorithms)
 		every.NoticesRevocation = every.NoticesRevocation || a.NoticesRevocation

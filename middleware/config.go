@@ -100,7 +100,9 @@ func New(validator Validator, cfg Config) (*Guard, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Guard{validator, cfg, bindings, metadataURL, &declared{}}, nil
+	g := &Guard{validator: syntaxFirst(validator), config: cfg, bindings: bindings, metadataURL: metadataURL, routes: &declared{}}
+	g.layers.of(g)
+	return g, nil
 }
 
 func checkMetadataURL(raw string) error {

@@ -37,55 +37,71 @@ type credential struct {
 // schemes were used is returned with an error too. When the token came in a form body, the returned request has the body
 // restored.
 func (g *Guard) findCredential(r *http.Request) (credential, *http.Request, error) {
-	found, used, err := g.headerToken(r.Header["Authorization"])
+	fields := r.Header["Authorization"]
+	found, err := g.headerToken(fields)
 	if err != nil {
-		return credential{schemes: used}, r, err
+		return credential{schemes: found.schemes}, r, err
 	}
-	tokens := found
+	places := 0
+	if found.token != "" {
+		places = 1
+	}
 	if g.config.AllowFormToken && hasForm(r) {
-		var inBody []string
-		if r, inBody, err = formTokens(r, len(found) > 0); err != nil {
-			return credential{schemes: used | bearerScheme}, r, err
+		var tokens []string
+		if r, tokens, err = formTokens(r, places > 0); err != nil {
+			return credential{schemes: found.schemes | bearerScheme}, r, err
 		}
-		tokens = append(tokens, inBody...)
+		places += found.take(tokens)
 	}
-	inQuery, err := g.queryTokens(r)
+	tokens, err := g.queryTokens(r)
 	if err != nil {
-		return credential{schemes: used | bearerScheme}, r, err
+		return credential{schemes: found.schemes | bearerScheme}, r, err
 	}
-	tokens = append(tokens, inQuery...)
-	if len(tokens) > len(found) {
-		used |= bearerScheme
-	}
+	places += found.take(tokens)
+	found.inQuery = len(tokens) > 0
 	switch {
-	case len(tokens) == 0 && len(r.Header["Authorization"]) > 0:
+	case places == 0 && len(fields) > 0:
 		return credential{}, r, refuse(ErrMissingToken, ReasonUnsupportedScheme, nil)
-	case len(tokens) == 0:
+	case places == 0:
 		return credential{}, r, refuse(ErrMissingToken, ReasonNoCredentials, nil)
-	case len(tokens) > 1:
-		return credential{schemes: used}, r, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errTwoTransports)
+	case places > 1:
+		return credential{schemes: found.schemes}, r, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errTwoTransports)
+	case len(found.token) > maxTokenBytes:
+		return found, r, Reject(ReasonTokenTooLarge, nil)
 	}
-	return credential{tokens[0], used, len(inQuery) > 0}, r, checkToken(tokens[0])
+	return found, r, nil
 }
 
-// headerToken reads the Authorization field (RFC 6750, section 2.1). Other schemes are not ours to judge.
-func (g *Guard) headerToken(fields []string) ([]string, schemes, error) {
+// take adds tokens that are no part of the Authorization field, and returns how many they are.
+func (c *credential) take(tokens []string) int {
+	if len(tokens) > 0 {
+		c.token = tokens[0]
+		c.schemes |= bearerScheme
+	}
+	return len(tokens)
+}
+
+// headerToken reads the Authorization field (RFC 6750, section 2.1). Other schemes are not ours to judge. Which scheme was
+// used is returned with an error too.
+func (g *Guard) headerToken(fields []string) (credential, error) {
 	if len(fields) > 1 {
-		return nil, bearerScheme | ownScheme, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errRepeatedField)
+		used := credential{schemes: bearerScheme | ownScheme}
+		return used, refuse(ErrInvalidRequest, ReasonMultipleCredentials, errRepeatedField)
 	}
 	if len(fields) == 0 {
-		return nil, 0, nil
+		return credential{}, nil
 	}
 	name, rest := cutScheme(fields[0])
-	used := g.schemeOf(name)
-	if used == 0 {
-		return nil, 0, nil
+	found := credential{schemes: g.schemeOf(name)}
+	if found.schemes == 0 {
+		return found, nil
 	}
 	token := strings.TrimLeft(rest, " ")
 	if token == "" || len(token) == len(rest) {
-		return nil, used, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
+		return found, refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
 	}
-	return []string{token}, used, nil
+	found.token = token
+	return found, nil
 }
 
 // schemeOf returns the scheme of a name, zero if it is none that this Guard accepts.
@@ -101,40 +117,13 @@ func (g *Guard) schemeOf(name string) schemes {
 
 // cutScheme splits a field value after its scheme, which is a token of RFC 9110, section 5.6.2.
 func cutScheme(field string) (scheme, rest string) {
-	end := strings.IndexFunc(field, func(c rune) bool {
-		return c <= ' ' || c > '~' || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c)
-	})
-	if end < 0 {
-		return field, ""
-	}
-	return field[:end], field[end:]
-}
-
-// checkToken applies the limits that need no idea of the token's format: its size first, then the token68 grammar.
-func checkToken(token string) error {
-	if len(token) > maxTokenBytes {
-		return Reject(ReasonTokenTooLarge, nil)
-	}
-	body := strings.TrimRight(token, "=")
-	for i := range len(body) {
-		if !isToken68[body[i]] {
-			return refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
+	for i := range len(field) {
+		if !isTokenChar[field[i]] {
+			return field[:i], field[i:]
 		}
 	}
-	if body == "" {
-		return refuse(ErrInvalidRequest, ReasonMalformedCredentials, errGrammar)
-	}
-	return nil
+	return field, ""
 }
-
-// isToken68 holds the characters of token68 but its trailing padding (RFC 9110, section 11.2).
-var isToken68 = func() (table [256]bool) {
-	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
-	for i := range len(allowed) {
-		table[allowed[i]] = true
-	}
-	return table
-}()
 
 // queryTokens reads the access_token parameters of the URL, which count only when the configuration says so: OAuth 2.1
 // takes this transport away because URLs end up in logs.

@@ -17,6 +17,7 @@ type Guard struct {
 	// metadataURL is nil without Metadata.
 	metadataURL *url.URL
 	routes      *declared
+	layers      layers
 }
 
 // Authorize decides whether r may pass under policy p. If so, it returns the request to hand on: its context carries the
@@ -53,20 +54,22 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 		}
 		return nil, nil, g.refusal(err, p, found.schemes)
 	}
-	admitted := g.admitted(r.Context(), &found)
-	again := admitted != nil
-	if !again {
+	var a admission
+	before := g.admitted(r.Context(), &found)
+	if before != nil {
+		a = *before
+	} else {
 		token, err := g.validate(h, r, &found)
 		if err != nil {
 			return nil, nil, g.refusal(err, p, found.schemes)
 		}
-		admitted = &admission{r.Context(), g, found.token, found.schemes, token, g.ending(token)}
+		a = admission{by: &g.layers[found.schemes], credential: found.token, token: token}
 	}
-	if err := p.evaluate(r.Context(), admitted.token, &g.config); err != nil {
-		return nil, admitted.token, g.refusal(err, p, found.schemes)
+	if err := p.evaluate(r.Context(), a.token, &g.config); err != nil {
+		return nil, a.token, g.refusal(err, p, found.schemes)
 	}
 	g.setSuccess(h, &found)
-	return g.admit(r, p, admitted, again), admitted.token, nil
+	return g.admit(r, p, a, before != nil), a.token, nil
 }
 
 // setSuccess sets the header fields of an answer that is not a refusal.
@@ -79,54 +82,15 @@ func (g *Guard) setSuccess(h http.Header, found *credential) {
 	}
 }
 
-// grace is how long a token goes on that was already past its end when it was accepted, because a Validator tolerates
-// clocks that differ.
-const grace = time.Minute
-
-// ending returns when what was accepted now ends; zero if the token does not.
-func (g *Guard) ending(t *Token) time.Time {
-	if t.ExpiresAt.IsZero() {
-		return t.ExpiresAt
-	}
-	if now := g.config.Now(); !now.Before(t.ExpiresAt) {
-		return now.Add(grace)
-	}
-	return t.ExpiresAt
-}
-
-// stillGood reports whether what may have changed since a token was accepted has not: requests can be made from the
-// context of one that lasts.
-func (g *Guard) stillGood(a *admission) bool {
-	expired := !a.until.IsZero() && !g.config.Now().Before(a.until)
-	return !expired && (g.config.Revocations == nil || g.config.Revocations.Check(a.token) == nil)
-}
-
-// admit returns the request to hand on. A second layer finds its context as the first one left it.
-func (g *Guard) admit(r *http.Request, p *Policy, a *admission, again bool) *http.Request {
-	ctx, changed := r.Context(), true
-	switch {
-	case !again:
-		ctx = a
-	case a.token != current(ctx): // another Guard has been there since
-		ctx = &admission{ctx, a.guard, a.credential, a.schemes, a.token, a.until}
-	default:
-		changed = false
-	}
-	if p.EndWithToken {
-		ctx, changed = g.bind(ctx, a), true
-	}
-	if !changed {
-		return r
-	}
-	return r.WithContext(ctx)
-}
-
 var errNoToken = errors.New("the validator returned neither a token nor an error")
 
 // validate asks the Validator, then the revocation list, and then for proof of every binding.
 func (g *Guard) validate(h http.Header, r *http.Request, found *credential) (*Token, error) {
 	token, err := g.validator.Validate(r.Context(), found.token)
 	if err != nil {
+		if syntax := checkSyntax(found.token); syntax != nil {
+			return nil, syntax // no token of any kind
+		}
 		return nil, g.unjudged(verdictOf(err, ErrInvalidToken, ErrUnavailable, ErrMisconfigured), found.token)
 	}
 	if token == nil {

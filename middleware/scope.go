@@ -16,12 +16,10 @@ func NewScopes(scopes ...string) Scopes {
 
 // Has reports whether scope was granted. A scope matches only itself: "read" is neither "READ" nor part of "readwrite".
 func (s Scopes) Has(scope string) bool {
-	if !isScopeToken(scope) {
-		return false
-	}
-	for granted := range s.All() {
-		if granted == scope {
-			return true
+	for rest := string(s); rest != ""; {
+		var granted string
+		if granted, rest, _ = strings.Cut(rest, " "); granted == scope {
+			return isScopeToken(scope)
 		}
 	}
 	return false

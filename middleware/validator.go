@@ -27,7 +27,9 @@ func (f ValidatorFunc) Validate(ctx context.Context, accessToken string) (*Token
 // ByFormat returns a Validator that sends tokens with the form of a signed JWT (RFC 7515, section 3.1) to jwt and all
 // others to opaque. The form is no promise: each of the two must be safe for any string. Nil for either refuses the
 // tokens of that form.
-func ByFormat(jwt, opaque Validator) Validator { return byFormat{jwt, opaque} }
+func ByFormat(jwt, opaque Validator) Validator {
+	return byFormat{syntaxFirst(jwt), syntaxFirst(opaque)}
+}
 
 type byFormat struct{ jwt, opaque Validator }
 

@@ -47,12 +47,15 @@ func (c *counted) Forget(accessToken string) {
 	}
 }
 
-// Describe implements [middleware.Describer] for a Validator that does.
+// Describe implements [middleware.Describer] for a Validator that does. What is no token68 is no business of one that
+// counts.
 func (c *counted) Describe() middleware.Acceptance {
+	a := middleware.Acceptance{Unknown: true}
 	if describer, ok := c.Validator.(middleware.Describer); ok {
-		return describer.Describe()
+		a = describer.Describe()
 	}
-	return middleware.Acceptance{Unknown: true}
+	a.Token68 = false
+	return a
 }
 
 // counter counts requests on their way.
