@@ -15,19 +15,15 @@ type accepted struct {
 	token  middleware.Token
 	claims strictjson.Document
 	by     *seat
-	// keyID and thumbprint are those of the key that made the signature, with alg. set is the number of the key set it was
-	// last seen in. None of them keeps a key set alive.
-	keyID, thumbprint string
-	alg               jose.Algorithm
-	set               atomic.Uint64
+	// key made the signature. set is the number of the key set it was last seen in, which is not kept alive.
+	key *jose.Key
+	set atomic.Uint64
 	// party is whom the token was issued to.
 	party uint64
-	// from and until bound when the token may be honoured, leeway included.
-	from, until time.Time
 }
 
-// accepted presents verified claims.
-func (v *Validator) accepted(c *claims, signed *candidate) *accepted {
+// accepted presents claims whose signature a key verified.
+func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *accepted {
 	a := &accepted{
 		token: middleware.Token{
 			Issuer:       v.issuer,
@@ -46,15 +42,12 @@ func (v *Validator) accepted(c *claims, signed *candidate) *accepted {
 			Confirmation: c.confirmation,
 			Fingerprint:  signed.jws.Digest(),
 		},
-		claims:     strictjson.DocumentOf(signed.jws.Payload),
-		by:         v.seat,
-		keyID:      signed.key.ID(),
-		thumbprint: signed.key.Thumbprint(),
-		alg:        signed.jws.Algorithm,
-		party:      signed.party,
+		claims: strictjson.DocumentOf(signed.jws.Payload),
+		by:     v.seat,
+		key:    key,
+		party:  signed.party,
 	}
 	a.token.Claims = &a.claims
-	a.from, a.until = v.lifetime(c)
 	return a
 }
 
@@ -81,19 +74,25 @@ func (a *accepted) stillGood() bool {
 		return false
 	}
 	now := v.now()
-	if now.Before(a.from) || !now.Before(a.until) || !v.keys.holds(now, a, v.allowed) {
+	starts, issued, expires := v.times(a.token.NotBefore, a.token.IssuedAt, a.token.ExpiresAt)
+	if now.Before(starts) || now.Before(issued) || !now.Before(expires) || !v.keys.holds(now, a, v.allowed) {
 		return false
 	}
 	a.by.use()
 	return true
 }
 
-// acceptedBytes is what an entry takes besides its claims, measured, and audienceBytes what each audience adds.
+// What an entry takes besides its claims, measured; allocations come in sizes that leave up to an eighth of them unused.
 const (
-	acceptedBytes = 700
-	audienceBytes = 48
+	acceptedBytes     = 500
+	audienceBytes     = 48
+	confirmationBytes = 128
 )
 
 func (a *accepted) weight() uint32 {
-	return uint32(acceptedBytes + len(a.claims) + audienceBytes*a.token.Audience.Len())
+	weight := acceptedBytes + len(a.claims) + len(a.claims)/8 + audienceBytes*a.token.Audience.Len()
+	if !a.token.Confirmation.IsZero() {
+		weight += confirmationBytes
+	}
+	return uint32(weight)
 }

@@ -13,8 +13,6 @@ type candidate struct {
 	allowed []jose.Algorithm
 	// party is whom the token says it was issued to.
 	party uint64
-	// key is the one that made the signature, once that was verified.
-	key *jose.Key
 }
 
 var (
@@ -23,46 +21,45 @@ var (
 	errBadSignature = middleware.Reject(middleware.ReasonBadSignature, nil)
 )
 
-// verify checks the signature with the key the token names. If the token names none, every key that fits may be meant,
-// and failing with all of them says as little as naming an unknown one.
-func (c *candidate) verify(set jose.KeySet) error {
-	err := c.verifyWith(set)
+// verify returns the key that made the signature: one that the token names. If the token names none, every key that fits
+// may be meant, and failing with all of them says as little as naming an unknown one.
+func (c *candidate) verify(set jose.KeySet) (*jose.Key, error) {
+	key, err := c.signer(set)
 	if err == nil {
 		set.Headers().Remember(c.jws)
 	}
-	return err
+	return key, err
 }
 
-func (c *candidate) verifyWith(set jose.KeySet) error {
+func (c *candidate) signer(set jose.KeySet) (*jose.Key, error) {
 	if !c.jws.HasKeyID {
-		if c.signedByAny(set) {
-			return nil
+		if key := c.anySigner(set); key != nil {
+			return key, nil
 		}
-		return errNoKey
+		return nil, errNoKey
 	}
 	keys := set.Candidates(c.jws.KeyID, c.jws.Algorithm, c.allowed)
-	switch {
-	case len(keys) == 0:
-		return errNoKey
-	case c.signedBy(keys):
-		return nil
+	if len(keys) == 0 {
+		return nil, errNoKey
 	}
-	return errBadSignature
+	if key := c.signerAmong(keys); key != nil {
+		return key, nil
+	}
+	return nil, errBadSignature
 }
 
-// signedByAny reports whether some key of the set made the signature, whatever key the token names.
-func (c *candidate) signedByAny(set jose.KeySet) bool {
-	return c.signedBy(set.CandidatesWithoutID(c.jws.Algorithm, c.allowed))
+// anySigner returns the key of the set that made the signature, whatever key the token names; nil if there is none.
+func (c *candidate) anySigner(set jose.KeySet) *jose.Key {
+	return c.signerAmong(set.CandidatesWithoutID(c.jws.Algorithm, c.allowed))
 }
 
-func (c *candidate) signedBy(keys []*jose.Key) bool {
+func (c *candidate) signerAmong(keys []*jose.Key) *jose.Key {
 	for _, key := range keys {
 		if key.Verify(c.jws.Algorithm, c.jws) == nil {
-			c.key = key
-			return true
+			return key
 		}
 	}
-	return false
+	return nil
 }
 
 // parseVerdict says why a token could not be parsed.

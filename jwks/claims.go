@@ -80,15 +80,16 @@ func (w *wireClaims) parse(payload []byte) error {
 	return nil
 }
 
-// read interprets the claims into c. Where the profile leaves a choice, r decides.
-func (w *wireClaims) read(r *rules, c *claims) error {
+// read interprets the claims into c. Where the profile leaves a choice, r decides. ours are the audiences of one member that
+// are most likely, so that tokens can share them.
+func (w *wireClaims) read(r *rules, ours []middleware.Audience, c *claims) error {
 	var d claim.Decoder
 	c.issuer = d.Text(w[iss])
 	c.subject = d.Text(w[sub])
 	c.clientID = w.first(&d, r.client)
 	c.id = w.first(&d, r.id)
 	c.sessionID = d.Text(w[sid])
-	c.audience = d.Audience(w[aud])
+	c.audience = w.audience(&d, ours)
 	c.expires = d.Date(w[exp])
 	c.notBefore = d.Start(w[nbf])
 	c.issued = d.Date(w[iat])
@@ -104,6 +105,17 @@ func (w *wireClaims) read(r *rules, c *claims) error {
 		return middleware.Reject(middleware.ReasonMalformedClaim, errWrongJSON)
 	}
 	return nil
+}
+
+func (w *wireClaims) audience(d *claim.Decoder, ours []middleware.Audience) middleware.Audience {
+	if identifier, ok := strictjson.String(w[aud]); ok {
+		for _, each := range ours {
+			if each.Contains(identifier) {
+				return each
+			}
+		}
+	}
+	return d.Audience(w[aud])
 }
 
 // first returns the first text that is there among the claims that may hold one fact.

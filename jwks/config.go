@@ -54,7 +54,7 @@ type Config struct {
 	// AllowLoopbackHTTP accepts http URLs whose host is loopback, for tests and local development.
 	AllowLoopbackHTTP bool
 
-	// CacheBytes bounds the memory for what tokens said that were accepted before, about 1.3 KiB for each. They are then not
+	// CacheBytes bounds the memory for what tokens said that were accepted before, about 1 KiB for each. They are then not
 	// verified again, but refused all the same when they expire or their key is withdrawn. Default: 32 MiB; negative: none.
 	CacheBytes int
 

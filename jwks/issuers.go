@@ -13,6 +13,7 @@ import (
 type Router struct {
 	byIssuer map[string]*Validator
 	tokens   *verified
+	headers  jose.Headers
 }
 
 // Issuers puts the validators of several issuers behind one. A token is judged only by the validator of the issuer it
@@ -35,7 +36,7 @@ func Issuers(validators ...*Validator) (*Router, error) {
 			cacheBytes = max(cacheBytes, v.tokens.maxBytes)
 		}
 	}
-	return &Router{byIssuer, newVerified(cacheBytes)}, nil
+	return &Router{byIssuer: byIssuer, tokens: newVerified(cacheBytes)}, nil
 }
 
 // Validate implements middleware.Validator. Tokens of all issuers are remembered in one cache, as large as the largest of
@@ -49,7 +50,7 @@ func (r *Router) Forget(accessToken string) { r.tokens.forget(accessToken) }
 
 func (r *Router) judge(ctx context.Context, accessToken string) (*accepted, error) {
 	var t unverified
-	if err := t.parse(accessToken, jose.MaxTokenBytes, nil); err != nil {
+	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
 		return nil, err
 	}
 	issuer, _ := t.issuer()
@@ -57,7 +58,11 @@ func (r *Router) judge(ctx context.Context, accessToken string) (*accepted, erro
 	if v == nil {
 		return nil, middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
 	}
-	return v.accept(ctx, &t)
+	a, err := v.accept(ctx, &t)
+	if err == nil {
+		r.headers.Remember(&t.jws)
+	}
+	return a, err
 }
 
 // Ready returns nil once the tokens of every issuer can be judged. Otherwise its error names the issuers whose tokens

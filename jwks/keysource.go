@@ -46,8 +46,8 @@ func (c *Config) keySource() (keySource, error) {
 	}}, nil
 }
 
-// verify notes in the candidate which key made the signature.
-func (s keySource) verify(ctx context.Context, t *candidate) error {
+// verify returns the key that made the signature.
+func (s keySource) verify(ctx context.Context, t *candidate) (*jose.Key, error) {
 	if s.fixed != nil {
 		return s.fixed.verify(t)
 	}

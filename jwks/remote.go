@@ -141,27 +141,36 @@ func (s *remote) firstFlight(now time.Time, last *snapshot) (f *flight, wait tim
 	return f, 0, nil
 }
 
-// verify checks the signature of a token with the key it names. A key that is not there may be new, so it is looked for
-// again, unless the keys were asked for since the token arrived; the second time is for a fetch that had begun before.
-func (s *remote) verify(ctx context.Context, t *candidate) error {
+// verify returns the key that made the signature of a token, which is one that it names. A key that is not there may be new,
+// so it is looked for again, unless the keys were asked for since the token arrived; the second time is for a fetch that had
+// begun before.
+func (s *remote) verify(ctx context.Context, t *candidate) (*jose.Key, error) {
 	arrived, before := s.now(), s.current.Load()
 	keys, err := s.usable(ctx, before)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Keys that were asked for since the token arrived are final.
 	if keys != before && keys.flight.startedSince(arrived) {
-		return s.verified(t, t.verify(keys.keys))
+		return s.verifyWith(keys, t)
 	}
 	for range 2 {
-		if err := t.verify(keys.keys); !errors.Is(err, errNoKey) {
-			return s.verified(t, err)
+		if key, err := s.verifyWith(keys, t); !errors.Is(err, errNoKey) {
+			return key, err
 		}
 		if keys, err = s.lookAgain(ctx, keys, t); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return s.verified(t, t.verify(keys.keys))
+	return s.verifyWith(keys, t)
+}
+
+func (s *remote) verifyWith(keys *snapshot, t *candidate) (*jose.Key, error) {
+	key, err := t.verify(keys.keys)
+	if err == nil {
+		s.budget.remember(t.party)
+	}
+	return key, err
 }
 
 // holds reports whether a key is in a set that is good enough without waiting for a newer one. Like every other look it
@@ -176,7 +185,7 @@ func (s *remote) holds(now time.Time, a *accepted, allowed []jose.Algorithm) boo
 		return false
 	}
 	if a.set.Load() != keys.number {
-		if !keys.keys.Holds(a.keyID, a.thumbprint, a.alg, allowed) {
+		if !keys.keys.Holds(a.key, allowed) {
 			return false
 		}
 		a.set.Store(keys.number)
@@ -188,13 +197,6 @@ func (s *remote) holds(now time.Time, a *accepted, allowed []jose.Algorithm) boo
 // startedSince reports whether the flight began when a request had arrived already, so that it brought what there was.
 func (f *flight) startedSince(arrived time.Time) bool { return !f.started.Before(arrived) }
 
-func (s *remote) verified(t *candidate, err error) error {
-	if err == nil {
-		s.budget.remember(t.party)
-	}
-	return err
-}
-
 // lookAgain returns keys newer than last, fetching them if need be, because of a token whose key is not in last. If a
 // key we do have made the signature, the token is nobody's first after a rotation and gets no more than a stranger's.
 func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*snapshot, error) {
@@ -203,7 +205,7 @@ func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*
 	}
 	from := s.budget.party(t.party)
 	spend := s.rationed(from)
-	if spend && from.known && t.signedByAny(last.keys) {
+	if spend && from.known && t.anySigner(last.keys) != nil {
 		from.known = false
 	}
 	f, err := s.flightSince(last, from, spend)

@@ -44,6 +44,7 @@ type Resolver struct {
 	config  ResolverConfig
 	issuers sync.Map // string to *Validator; read without a lock
 	tokens  *verified
+	headers jose.Headers
 
 	mu      sync.Mutex
 	live    int
@@ -101,7 +102,7 @@ func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middlewar
 
 func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, error) {
 	var t unverified
-	if err := t.parse(accessToken, jose.MaxTokenBytes, nil); err != nil {
+	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
 		return nil, err
 	}
 	issuer, ok := t.issuer()
@@ -115,6 +116,7 @@ func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, er
 	a, err := found.accept(ctx, &t)
 	if err == nil {
 		found.seat.use() // a forged token is no use
+		r.headers.Remember(&t.jws)
 	}
 	return a, err
 }

@@ -19,12 +19,15 @@ func newStatic(set jose.KeySet, skipped []jose.Skipped) *static {
 	return &static{set, skipped, jose.NewKeySet(nameless...)}
 }
 
-func (s *static) verify(t *candidate) error {
-	err := t.verify(s.set)
-	if err != nil && t.signedByAny(s.nameless) {
-		return nil
+func (s *static) verify(t *candidate) (*jose.Key, error) {
+	key, err := t.verify(s.set)
+	if err != nil {
+		if nameless := t.anySigner(s.nameless); nameless != nil {
+			s.set.Headers().Remember(t.jws)
+			return nameless, nil
+		}
 	}
-	return err
+	return key, err
 }
 
 func (s *static) state() State {

@@ -16,6 +16,7 @@ import (
 type Validator struct {
 	issuer    string
 	audiences []string
+	ours      []middleware.Audience // of each of them alone
 	rules     *rules
 	allowed   []jose.Algorithm
 	leeway    time.Duration
@@ -54,6 +55,9 @@ func New(cfg Config) (*Validator, error) {
 		tokens:    newVerified(cfg.CacheBytes),
 		seat:      &seat{},
 		needKeyID: !profiles[cfg.Profile].withoutKeyID && !keys.hasNameless(),
+	}
+	for _, identifier := range v.audiences {
+		v.ours = append(v.ours, middleware.NewAudience(identifier))
 	}
 	v.seat.validator.Store(v)
 	return v, nil
@@ -123,17 +127,18 @@ func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error
 		return nil, middleware.Reject(middleware.ReasonNotAccessToken, nil)
 	}
 	var c claims
-	if err := t.wire.read(v.rules, &c); err != nil {
+	if err := t.wire.read(v.rules, v.ours, &c); err != nil {
 		return nil, err
 	}
 	if err := v.checkClaims(&c); err != nil {
 		return nil, err
 	}
 	signed := candidate{jws: &t.jws, allowed: v.allowed, party: markOf(c.clientID, c.subject)}
-	if err := v.keys.verify(ctx, &signed); err != nil {
+	key, err := v.keys.verify(ctx, &signed)
+	if err != nil {
 		return nil, err
 	}
-	return v.accepted(&c, &signed), nil
+	return v.accepted(&c, &signed, key), nil
 }
 
 func (v *Validator) checkHeader(t *jose.JWS) error {
@@ -184,7 +189,7 @@ const maxAhead = time.Minute
 
 func (v *Validator) checkTimes(c *claims) error {
 	now := v.now()
-	starts, issued, expires := v.times(c)
+	starts, issued, expires := v.times(c.notBefore, c.issued, c.expires)
 	switch {
 	case !now.Before(expires):
 		return middleware.Reject(middleware.ReasonExpired, nil)
@@ -196,16 +201,8 @@ func (v *Validator) checkTimes(c *claims) error {
 	return nil
 }
 
-// times returns when nbf, iat and exp let a token be honoured by a clock that may differ from the issuer's.
-func (v *Validator) times(c *claims) (starts, issued, expires time.Time) {
-	return c.notBefore.Add(-v.leeway), c.issued.Add(-max(v.leeway, maxAhead)), c.expires.Add(v.leeway)
-}
-
-// lifetime returns from and until when a token may be honoured.
-func (v *Validator) lifetime(c *claims) (from, until time.Time) {
-	starts, issued, expires := v.times(c)
-	if issued.After(starts) {
-		starts = issued
-	}
-	return starts, expires
+// times returns from when nbf and iat, and until when exp lets a token be honoured by a clock that may differ from the
+// issuer's.
+func (v *Validator) times(notBefore, issuedAt, expiresAt time.Time) (starts, issued, expires time.Time) {
+	return notBefore.Add(-v.leeway), issuedAt.Add(-max(v.leeway, maxAhead)), expiresAt.Add(v.leeway)
 }

@@ -271,6 +271,55 @@ func TestRememberedTokenAllocatesNothing(t *testing.T) {
 	}
 }
 
+// A new token takes its payload and what is remembered of it, besides what the check of its signature takes; that of EdDSA
+// and HS256 takes nothing. What is needed only while a token is judged stays off the heap, whoever judges it.
+func TestNewTokenAllocatesLittle(t *testing.T) {
+	secret := []byte("0123456789abcdef0123456789abcdef")
+	hs, err := jose.NewSecretSigner(secret, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ed := signerOf(t, jose.EdDSA)
+	s := &stub{}
+	s.put("https://as.example.com/keys", page{body: keySet(t, ed)})
+	config := func(change func(*jwks.Config)) jwks.Config {
+		c := jwks.Config{Issuer: issuer, Audience: audience, Now: atNoon, CacheBytes: -1}
+		change(&c)
+		return c
+	}
+	fixed := config(func(c *jwks.Config) { c.Keys = parseKeys(t, keySet(t, ed)) })
+	fetched := config(func(c *jwks.Config) { c.JWKSURL, c.HTTPClient = "https://as.example.com/keys", s.client() })
+	router, err := jwks.Issuers(newValidator(t, fixed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolver, err := jwks.NewResolver(jwks.ResolverConfig{
+		Now: atNoon, CacheBytes: -1, Resolve: func(context.Context, string) (jwks.Config, error) { return fixed, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := accessClaims(object{"realm_access": object{"roles": []string{"a", "b"}}, "sid": "session", "acr": "1"})
+	for _, tt := range []struct {
+		name   string
+		v      middleware.Validator
+		signer *jose.Signer
+		most   float64
+	}{
+		{"secret", newValidator(t, config(func(c *jwks.Config) { c.Secret = secret })), hs, 2 + 2}, // pools may lose what they hold
+		{"fixed keys", newValidator(t, fixed), ed, 2},
+		{"fetched keys", newValidator(t, fetched), ed, 2},
+		{"router", router, ed, 2},
+		{"resolver", resolver, ed, 2},
+	} {
+		token := sign(t, tt.signer, object{"typ": "at+jwt", "kid": tt.signer.KeyID()}, claims)
+		accepted(t, tt.v, token)
+		if n := testing.AllocsPerRun(100, func() { accepted(t, tt.v, token) }); n > tt.most {
+			t.Errorf("%s: %v allocations, want %v at most", tt.name, n, tt.most)
+		}
+	}
+}
+
 func BenchmarkValidate(b *testing.B) {
 	for _, alg := range []jose.Algorithm{jose.ES256, jose.RS256, jose.EdDSA} {
 		signer := signerOf(b, alg)

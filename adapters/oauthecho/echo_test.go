@@ -104,3 +104,10 @@ func TestOtherErrors(t *testing.T) {
 		t.Errorf("%d %v", got.Code, got.Header())
 	}
 }
+
+// Echo adds a closure of its own for each middleware.
+func TestRememberedTokenAllocates(t *testing.T) {
+	adaptertest.RunAllocations(t, protecting(), func(guard *middleware.Guard, scopes ...string) http.Handler {
+		return protecting(oauthecho.Require(guard, scopes...))
+	}, 2)
+}

@@ -92,3 +92,10 @@ func TestContext(t *testing.T) {
 		}
 	}
 }
+
+func TestRememberedTokenAllocates(t *testing.T) {
+	nothing := func(*gin.Context) {}
+	adaptertest.RunAllocations(t, serving(nothing), func(guard *middleware.Guard, scopes ...string) http.Handler {
+		return serving(oauthgin.Require(guard, scopes...), nothing)
+	}, 1)
+}

@@ -99,3 +99,10 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("%v allocations a request, %v without the adapter", adapted, byHand)
 	}
 }
+
+func TestRememberedTokenAllocates(t *testing.T) {
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	adaptertest.RunAllocations(t, nothing, func(guard *middleware.Guard, scopes ...string) http.Handler {
+		return oauthhttp.Require(guard, scopes...)(nothing)
+	}, 1)
+}

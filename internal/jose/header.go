@@ -86,8 +86,8 @@ const (
 
 // Headers remembers headers of tokens that turned out to be good, so that the next token with the same header, as most
 // tokens of an issuer have, need not have it decoded and judged again. What is remembered says nothing about the key. It
-// holds at most 64 headers, and goes on with the first ones after that. The zero value is ready for use; a nil one
-// remembers nothing. It is safe for concurrent use, and reading takes no lock.
+// holds at most 64 headers, and starts over when there are more. The zero value is ready for use; a nil one remembers
+// nothing. It is safe for concurrent use, and reading takes no lock.
 type Headers struct {
 	known atomic.Pointer[map[string]*Header]
 	mu    sync.Mutex
@@ -107,20 +107,16 @@ func (s *Headers) find(encoded string) *Header {
 // Remember keeps the header of a token whose signature was verified.
 func (s *Headers) Remember(t *JWS) {
 	encoded, _, _ := strings.Cut(t.signingInput, ".")
-	if s == nil || t.headerKnown || len(encoded) > maxHeaderBytes {
+	if s == nil || t.headerKnown || len(encoded) > maxHeaderBytes || s.find(encoded) != nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := map[string]*Header{}
-	if known := s.known.Load(); known != nil {
-		if len(*known) >= maxHeaders {
-			return
-		}
+	next := map[string]*Header{strings.Clone(encoded): t.Header}
+	if known := s.known.Load(); known != nil && len(*known) < maxHeaders {
 		for each, header := range *known {
 			next[each] = header
 		}
 	}
-	next[strings.Clone(encoded)] = t.Header
 	s.known.Store(&next)
 }

@@ -117,12 +117,13 @@ func (s KeySet) CandidatesWithoutID(alg Algorithm, allowed []Algorithm) []*Key {
 	return bound(s.keys, alg, allowed)
 }
 
-// Holds reports whether the set has the public key with that thumbprint, under that key ID and used with alg under the
+// Holds reports whether the set has a public key like that one, under its key ID and used with the same algorithm under the
 // allow-list.
-func (s KeySet) Holds(keyID, thumbprint string, alg Algorithm, allowed []Algorithm) bool {
-	return slices.ContainsFunc(s.keys, func(k *Key) bool {
+func (s KeySet) Holds(key *Key, allowed []Algorithm) bool {
+	alg, ok := key.Algorithm(allowed)
+	return ok && key.thumbprint != "" && slices.ContainsFunc(s.byID[key.id], func(k *Key) bool {
 		only, ok := k.Algorithm(allowed)
-		return k.id == keyID && k.thumbprint == thumbprint && thumbprint != "" && ok && only == alg
+		return ok && only == alg && k.thumbprint == key.thumbprint
 	})
 }
 

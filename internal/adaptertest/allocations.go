@@ -1,0 +1,38 @@
+package adaptertest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
+)
+
+// RunAllocations holds a request with a token that was verified before to that many allocations above one to the same
+// handler without protection. One is what it takes to hand on a request with another context.
+func RunAllocations(t *testing.T, open http.Handler, protected Require, most float64) {
+	t.Helper()
+	as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Audience: audience, Algorithms: []string{"ES256"}})
+	validator, err := jwks.New(jwks.Config{Issuer: as.Issuer(), Audience: audience, HTTPClient: as.HTTPClient()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = validator.Close() })
+	guard, err := middleware.New(validator, middleware.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := protected(guard, "orders:read")
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Authorization", "Bearer "+as.Mint(oauthtest.Token{Scope: "openid orders:read"}))
+	handler.ServeHTTP(w, r)
+	if w.Code >= http.StatusBadRequest {
+		t.Fatalf("refused: %d %s", w.Code, w.Body)
+	}
+	without := testing.AllocsPerRun(100, func() { open.ServeHTTP(w, r) })
+	if with := testing.AllocsPerRun(100, func() { handler.ServeHTTP(w, r) }); with-without > most {
+		t.Errorf("%v allocations a request, %v without protection, want %v more at most", with, without, most)
+	}
+}
