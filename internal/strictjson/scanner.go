@@ -304,7 +304,7 @@ func (s *scanner) escape() bool {
 	case 'u':
 		s.at += 6
 		return len(rest) >= 6 && isHex(rest[2]) && isHex(rest[3]) && isHex(rest[4]) && isHex(rest[5]) &&
-			!(rest[2]|0x20 == 'd' && rest[3] >= '8')
+			(rest[2]|0x20 != 'd' || rest[3] < '8')
 	}
 	return false
 }
