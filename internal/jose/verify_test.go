@@ -42,7 +42,7 @@ func TestVerifyAgreesWithTheLibrary(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range 4 {
+			for i := range 2 {
 				token := sign(t, signer, nil, claims+strings.Repeat(" ", i))
 				for _, signature := range variations(parse(t, token).Signature()) {
 					parsed := parse(t, resign(token, signature))
@@ -61,7 +61,7 @@ func TestVerifyAgreesWithTheLibrary(t *testing.T) {
 // is set, are the cases of ASN.1.
 func variations(signature []byte) [][]byte {
 	all := [][]byte{signature}
-	for i := 0; i < 8*len(signature); i += 5 {
+	for i := 0; i < 8*len(signature); i += 11 {
 		changed := append([]byte(nil), signature...)
 		changed[i/8] ^= 1 << (i % 8)
 		all = append(all, changed)
