@@ -37,6 +37,7 @@ var moduleDir = sync.OnceValues(func() (string, error) {
 
 var (
 	buildResourceServer = sync.OnceValues(func() (string, error) { return buildExample("resourceserver") })
+	buildQuickstart     = sync.OnceValues(func() (string, error) { return buildExample("quickstart") })
 	buildMCPServer      = sync.OnceValues(func() (string, error) { return buildExample("mcp") })
 	installOIDCProvider = sync.OnceValues(func() (string, error) { return installNPM("oidcprovider") })
 	installMCPClient    = sync.OnceValues(func() (string, error) { return installNPM("mcpclient") })
