@@ -58,6 +58,10 @@ api-update: ## Write the exported API to api/
 fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz
 
+.PHONY: screenshot
+screenshot: setup ## Take docs/playground.png anew
+	go test -count=1 -run TestPlaygroundLooks ./internal/interop -screenshot $(CURDIR)/docs/playground.png
+
 .PHONY: cover
 cover: ## Measure how much of the libraries the tests reach, without the interop suites
 	go test -coverprofile=coverage.out -coverpkg=$$(go list work | grep -Ev '/(examples|internal/(interop|tools))' | paste -sd ,) $(SHORT)
