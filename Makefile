@@ -54,6 +54,10 @@ api: ## Compare the exported API with api/
 api-update: ## Write the exported API to api/
 	go run ./internal/tools/api -update
 
+.PHONY: reasons
+reasons: ## Write docs/reasons.md from the source
+	go run ./internal/tools/reasons
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz
