@@ -28,6 +28,8 @@ var rules = map[string]rule{
 		module + "/middleware", module + "/revocation", module + "/introspection", goRedis,
 	}},
 
+	"cmd": {imports: []string{module}},
+
 	"internal":            {imports: []string{module}},
 	"internal/jose":       {imports: []string{module + "/internal", jwx}},
 	"internal/strictjson": {imports: []string{module + "/internal", strictJSON}},
