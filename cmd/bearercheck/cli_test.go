@@ -256,4 +256,10 @@ func TestJSON(t *testing.T) {
 		t.Errorf("verdict %v", verdict)
 	}
 	golden(t, "json", got.stdout)
+
+	hostile := as.mint(oauthtest.Token{Header: object{"kid": "\u009b31m\u202e\U0001f511"}})
+	got = bearercheck(t, w, hostile, "-json", "-issuer", as.Issuer(), "-audience", audience)
+	if !strings.Contains(got.stdout, `"kid": "\u009b31m\u202e\ud83d\udd11"`) || !json.Valid([]byte(got.stdout)) {
+		t.Errorf("the kid is not there in ASCII:\n%s", got.stdout)
+	}
 }

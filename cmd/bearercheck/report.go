@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/bearergate/bearergate/internal/reasons"
 	"github.com/bearergate/bearergate/middleware"
@@ -78,16 +79,35 @@ func (r *report) exit() int {
 }
 
 func (r *report) write(w io.Writer, asJSON bool) error {
-	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
-	}
 	var b strings.Builder
-	r.text(&b)
+	if asJSON {
+		if err := r.json(&b); err != nil {
+			return err
+		}
+	} else {
+		r.text(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// json writes ASCII alone, for what a token says may end up on a terminal in this form too.
+func (r *report) json(b *strings.Builder) error {
+	var document strings.Builder
+	e := json.NewEncoder(&document)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	for _, unit := range utf16.Encode([]rune(document.String())) {
+		if unit < ' ' && unit != '\n' || unit > '~' {
+			fmt.Fprintf(b, "\\u%04x", unit)
+			continue
+		}
+		b.WriteByte(byte(unit))
+	}
+	return nil
 }
 
 func (r *report) text(b *strings.Builder) {
