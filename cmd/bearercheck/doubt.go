@@ -74,22 +74,26 @@ func (c *check) whyNoAccessToken() string {
 	const idToken = "This is an ID token"
 	for _, name := range []string{"at_hash", "c_hash", "s_hash", "nonce"} {
 		if v.has(name) {
-			return idToken + ": it has the claim " + name + ". The client has to send the access token of the same response instead."
+			return idToken + ": it has the claim " + name + ". The client has to send the access token of the same " +
+				"response instead."
 		}
 	}
 	switch {
 	case v.text("typ") == "ID":
-		return idToken + ": Keycloak says so in its claim typ. The client has to send the access token of the same response instead."
+		return idToken + ": Keycloak says so in its claim typ. The client has to send the access token of the same " +
+			"response instead."
 	case v.text("token_use") == "id":
 		return idToken + ": Cognito says so in token_use. The client has to send the access token of the same response instead."
 	case v.text("typ") == "Refresh" || v.text("typ") == "Offline":
-		return "This is a refresh token: it is for the authorization server alone, and should be revoked now that it went elsewhere."
+		return "This is a refresh token: it is for the authorization server alone, and should be revoked now that it went " +
+			"elsewhere."
 	case v.has("events"):
 		return "This is a logout token or a security event, which grants nothing."
 	case v.has("htm") || v.has("htu"):
 		return "This is a DPoP proof. The access token belongs into the Authorization field, the proof into the DPoP field."
 	case !v.typed() && v.Client != "" && len(v.Audience) == 1 && v.Audience[0] == v.Client && len(v.Scopes) == 0:
-		return "This looks like an ID token: its audience is the client itself, and it has no scopes. The client has to send the access token instead."
+		return "This looks like an ID token: its audience is the client itself, and it has no scopes. The client has to " +
+			"send the access token instead."
 	}
 	return ""
 }
@@ -111,12 +115,15 @@ func (c *check) whyNotAudience(audience string) string {
 		return "Every token of a Keycloak realm may have the audience \"account\", so it must not be that of a service. " +
 			"Add a mapper of type Audience to the client, or to a client scope of it, that adds the name of this service."
 	case slices.Contains(microsoftGraph, audience):
-		return "The token is for Microsoft Graph, which alone can verify it. The client has to ask for a scope of this API, such as api://ID/.default."
+		return "The token is for Microsoft Graph, which alone can verify it. The client has to ask for a scope of this " +
+			"API, such as api://ID/.default."
 	case strings.HasSuffix(audience, "/userinfo"):
-		return "The token is for the userinfo endpoint of the authorization server. The client has to name this API when it asks for a token " +
+		return "The token is for the userinfo endpoint of the authorization server. The client has to name this API when " +
+			"it asks for a token " +
 			"(audience at Auth0, resource elsewhere)."
 	case audience == c.view.Client && c.server() != jwks.Cognito:
-		return "The audience is the client itself: any ID token of that client would be accepted. Have the server write the name of this service into aud."
+		return "The audience is the client itself: any ID token of that client would be accepted. Have the server write " +
+			"the name of this service into aud."
 	}
 	return ""
 }

@@ -63,7 +63,8 @@ func (c *check) readElsewhere(s situation) []change {
 		return nil
 	}
 	s.place = place
-	return []change{{to: s, loosens: fmt.Sprintf("Nothing: the route asks for %s in the claim %s instead of for scopes. Its challenges name no scope then.",
+	return []change{{to: s, loosens: fmt.Sprintf("Nothing: the route asks for %s in the claim %s instead of for scopes. "+
+		"Its challenges name no scope then.",
 		quoteAll(s.scopes), place)}}
 }
 

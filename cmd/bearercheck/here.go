@@ -19,7 +19,8 @@ func (c *check) here(o obstacle) string {
 	case middleware.ReasonWrongType:
 		return c.hereType()
 	case middleware.ReasonNotAccessToken:
-		return cmpOr(c.whyNoAccessToken(), "A claim of the token belongs to another kind of token under profile "+string(o.in.config.Profile)+".")
+		return cmpOr(c.whyNoAccessToken(), "A claim of the token belongs to another kind of token under profile "+
+			""+string(o.in.config.Profile)+".")
 	case middleware.ReasonMissingClaim:
 		return fmt.Sprintf("Profile %s requires claims that the token lacks: %s. %s", o.in.config.Profile, c.lacking(o.in), c.hereServer())
 	case middleware.ReasonMalformedClaim:
@@ -53,6 +54,8 @@ func (c *check) hereType() string {
 
 func (c *check) hereForm() string {
 	switch {
+	case c.view.Bytes > maxTokenBytes:
+		return fmt.Sprintf("The token has %d bytes, and no more than %d are looked at.", c.view.Bytes, maxTokenBytes)
 	case c.unsigned():
 		return hereUnsigned
 	case c.view.Form == formOpaque && strings.ContainsAny(c.token, " \t\r\n\"'"):
@@ -60,12 +63,12 @@ func (c *check) hereForm() string {
 	case c.view.Form == formOpaque:
 		return "The token is no JWT but opaque: only the authorization server knows what it means. " + c.hereIntrospection()
 	case c.view.Form == formEncrypted:
-		return "The token is an encrypted JWT (JWE), which only the authorization server, or the API it names, can read. Auth0 issues such tokens " +
+		return "The token is an encrypted JWT (JWE), which only the authorization server, or the API it names, can read. " +
+			"Auth0 issues such tokens " +
 			"to clients that ask for no audience. " + c.hereIntrospection()
-	case c.view.Bytes > 16<<10:
-		return fmt.Sprintf("The token has %d bytes, and 16384 are looked at.", c.view.Bytes)
 	}
-	return "The token begins like a JWT, and its parts are not base64url of strict JSON. It was cut, or changed when it was copied."
+	return "The token begins like a JWT, and its parts are not base64url of strict JSON. It was cut, or changed when it " +
+		"was copied."
 }
 
 const hereUnsigned = "The token is not signed: its alg is none. Anybody can make such a token."
@@ -81,7 +84,8 @@ func (c *check) hereIntrospection() string {
 	case len(c.issuer.Metadata) == 0:
 		return "If the issuer has an introspection endpoint, use introspection.New."
 	default:
-		return "The issuer's metadata names no introspection endpoint, so ask for JWTs: have the client name this API when it asks for a token."
+		return "The issuer's metadata names no introspection endpoint, so ask for JWTs: have the client name this API " +
+			"when it asks for a token."
 	}
 }
 
@@ -91,10 +95,13 @@ func (c *check) hereAlgorithm(s situation) string {
 	case c.unsigned():
 		return hereUnsigned
 	case s.config.Secret != nil:
-		return fmt.Sprintf("The token is signed with %s, and the configuration has a Secret, which goes with HS256 alone.", quote(alg))
+		return fmt.Sprintf("The token is signed with %s, and the configuration has a Secret, which goes with HS256 "+
+			"alone.", quote(alg))
 	case strings.HasPrefix(alg, "HS"):
-		return fmt.Sprintf("The token is signed with %s, a secret that issuer and service share, and public keys are configured. "+
-			"If the issuer does sign with a shared secret, give it with Secret (HS256 alone); otherwise the token is a forgery made with a public key, "+
+		return fmt.Sprintf("The token is signed with %s, a secret that issuer and service share, and public keys are "+
+			"configured. "+
+			"If the issuer does sign with a shared secret, give it with Secret (HS256 alone); otherwise the token is a "+
+			"forgery made with a public key, "+
 			"or the client is registered for the wrong algorithm.", quote(alg))
 	}
 	return fmt.Sprintf("The alg of the token is %s; accepted are: %s.", orNone(alg), accepted(s))
@@ -126,7 +133,8 @@ func (c *check) lacking(s situation) string {
 func (c *check) hereMalformed() string {
 	for _, name := range []string{"scope", "scp"} {
 		if c.view.claims[name].Kind() == '[' {
-			return fmt.Sprintf("The claim %s is an array, and this profile reads a string with spaces (RFC 8693, section 4.2).", name)
+			return fmt.Sprintf("The claim %s is an array, and this profile reads a string with spaces (RFC 8693, section "+
+				"4.2).", name)
 		}
 	}
 	for _, name := range []string{"exp", "nbf", "iat"} {
@@ -147,9 +155,11 @@ func (c *check) hereIssuer(s situation) string {
 	case strings.TrimSuffix(named, "/") == strings.TrimSuffix(configured, "/"):
 		return text + "They differ by the slash at the end, and identifiers are compared character for character."
 	case alike(named, configured):
-		return text + "They differ by http and https, or by case. If the server calls itself http behind a proxy, tell it its public URL."
+		return text + "They differ by http and https, or by case. If the server calls itself http behind a proxy, tell it " +
+			"its public URL."
 	case serverOf(named) == jwks.Entra && serverOf(configured) == jwks.Entra:
-		return text + "These are the two names that Entra ID has: sts.windows.net in tokens of version 1, login.microsoftonline.com in those of version 2. " +
+		return text + "These are the two names that Entra ID has: sts.windows.net in tokens of version 1, " +
+			"login.microsoftonline.com in those of version 2. " +
 			"requestedAccessTokenVersion in the manifest of the API says which it gets."
 	case sameOrigin(named, configured):
 		return text + "The host is the same and the path is not: another realm or tenant, or a mistake in one of them."
@@ -161,7 +171,8 @@ func (c *check) hereAudience(s situation) string {
 	text := fmt.Sprintf("The token is for %s, and this service is %s. ", cmpOr(quoteAll(c.view.Audience), "nobody"), quote(s.config.Audience))
 	for _, audience := range c.view.Audience {
 		if alike(audience, s.config.Audience) {
-			return text + "They differ by scheme, case or a slash at the end, and identifiers are compared character for character."
+			return text + "They differ by scheme, case or a slash at the end, and identifiers are compared character for " +
+				"character."
 		}
 	}
 	for _, audience := range c.view.Audience {
@@ -178,23 +189,27 @@ func (c *check) hereTime() string {
 		return text
 	}
 	if c.goodAt(c.now.Add(c.clock.ahead)) {
-		return text + fmt.Sprintf(" By the issuer's clock, which differs by %s, the token is good: one of the two clocks is wrong.", c.clock.ahead.Abs())
+		return text + fmt.Sprintf(" By the issuer's clock, which differs by %s, the token is good: one of the two clocks "+
+			"is wrong.", c.clock.ahead.Abs())
 	}
 	return text + fmt.Sprintf(" The issuer's clock differs by %s, which does not explain it.", c.clock.ahead.Abs())
 }
 
 func (c *check) hereKeys(o obstacle) string {
 	if other := c.issuer.otherName(o.in.config.Issuer); other != "" && o.in.config.JWKSURL == "" {
-		return fmt.Sprintf("The metadata is that of the issuer %s, configured is %s. They have to be the same, character for character.",
+		return fmt.Sprintf("The metadata is that of the issuer %s, configured is %s. They have to be the same, character "+
+			"for character.",
 			quote(other), quote(o.in.config.Issuer))
 	}
 	if c.issuer.unreachable() {
-		return "The issuer could not be asked (" + strings.ReplaceAll(o.cause, "\n", "; ") + "). That is not the token's fault, nor the client's."
+		return "The issuer could not be asked (" + strings.ReplaceAll(o.cause, "\n", "; ") + "). That is not the token's " +
+			"fault, nor the client's."
 	}
 	if set := c.issuer.KeySet; set != nil && set.Problem != "" {
 		return "The key set is of no use: " + set.Problem + "."
 	}
-	return "The issuer answers, but not with keys (" + strings.ReplaceAll(o.cause, "\n", "; ") + "). Is the issuer's URL right, path and realm included?"
+	return "The issuer answers, but not with keys (" + strings.ReplaceAll(o.cause, "\n", "; ") + "). Is the issuer's URL " +
+		"right, path and realm included?"
 }
 
 func (c *check) hereUnknownKey(o obstacle) string {
@@ -228,9 +243,11 @@ func (c *check) hereUnfit(k keyView) string {
 
 func (c *check) hereSignature() string {
 	if c.view.header["nonce"] != nil {
-		return "The header has a nonce, as Microsoft Graph tokens do, which nobody but Graph can verify. The client asked for a scope of Graph rather than of this API."
+		return "The header has a nonce, as Microsoft Graph tokens do, which nobody but Graph can verify. The client asked " +
+			"for a scope of Graph rather than of this API."
 	}
-	return fmt.Sprintf("The key %s of the issuer did not sign this token as it is. Nothing that it says can be believed.", orNone(c.view.KeyID))
+	return fmt.Sprintf("The key %s of the issuer did not sign this token as it is. Nothing that it says can be "+
+		"believed.", orNone(c.view.KeyID))
 }
 
 func (c *check) hereBinding() string {
@@ -238,9 +255,11 @@ func (c *check) hereBinding() string {
 	for _, method := range c.view.BoundBy {
 		switch method {
 		case "jkt":
-			parts = append(parts, "The token is bound to a DPoP key: the client sends it with the scheme DPoP and a proof for each request, and the service needs a dpop.Verifier.")
+			parts = append(parts, "The token is bound to a DPoP key: the client sends it with the scheme DPoP and a proof "+
+				"for each request, and the service needs a dpop.Verifier.")
 		case "x5t#S256":
-			parts = append(parts, "The token is bound to a client certificate: the client presents that in TLS, and the service needs a mtls.Verifier.")
+			parts = append(parts, "The token is bound to a client certificate: the client presents that in TLS, and the "+
+				"service needs a mtls.Verifier.")
 		default:
 			parts = append(parts, "The token is bound by "+quote(method)+", which the kit has no verifier for.")
 		}
@@ -259,7 +278,8 @@ func (c *check) hereScope(s situation) string {
 		return text + fmt.Sprintf("That would do, but profile %s does not read %s.", s.config.Profile, c.view.scopeClaim)
 	}
 	if place := c.elsewhere(s.scopes); place != "" {
-		return text + fmt.Sprintf("They are in the claim %s, which holds no scopes: read it with middleware.Claims in Policy.Check.", place)
+		return text + fmt.Sprintf("They are in the claim %s, which holds no scopes: read it with middleware.Claims in "+
+			"Policy.Check.", place)
 	}
 	return text + "The client has to ask for them, and the user or the server to grant them."
 }

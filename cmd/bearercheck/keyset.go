@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/bearergate/bearergate/internal/claim"
-	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
@@ -58,10 +56,9 @@ func (s *keySetView) read(document []byte, algorithms []string) error {
 	if err != nil {
 		return errNoDocument
 	}
-	allowed := allowList(algorithms)
 	usable := 0
 	for _, element := range elements {
-		k := readKey(element, allowed)
+		k := readKey(element, algorithms)
 		if k.Skipped == "" {
 			usable++
 		}
@@ -73,37 +70,14 @@ func (s *keySetView) read(document []byte, algorithms []string) error {
 	return nil
 }
 
-func allowList(names []string) []jose.Algorithm {
-	if len(names) == 0 {
-		return jose.Asymmetric()
-	}
-	var allowed []jose.Algorithm
-	for _, name := range names {
-		if alg, ok := jose.ParseAlgorithm(name); ok {
-			allowed = append(allowed, alg)
-		}
-	}
-	return allowed
-}
-
-func readKey(element strictjson.Value, allowed []jose.Algorithm) keyView {
+func readKey(element strictjson.Value, algorithms []string) keyView {
 	members, _ := strictjson.Members(element)
 	k := keyView{
 		KeyID:     claim.OptionalText(members["kid"]),
 		Type:      claim.OptionalText(members["kty"]),
 		Algorithm: claim.OptionalText(members["alg"]),
 	}
-	key, err := jose.ParseKey(element)
-	if err != nil {
-		k.Skipped = strings.TrimPrefix(err.Error(), jose.ErrKey.Error()+": ")
-		return k
-	}
-	alg, ok := key.Algorithm(allowed)
-	if !ok {
-		k.Skipped = "none of the accepted algorithms fits it"
-		return k
-	}
-	k.UsedWith = string(alg)
+	k.UsedWith, k.Skipped = usedWith(element, algorithms)
 	return k
 }
 

@@ -66,15 +66,20 @@ func (c *check) otherProfiles(s situation) []change {
 }
 
 var whatLoosens = map[jwks.Profile]string{
-	jwks.RFC9068:  "Nothing: the profile RFC9068 is the strict one.",
-	jwks.Keycloak: "The profile Keycloak takes typ JWT; ID tokens are told by the claim typ that Keycloak writes, and sub may be missing.",
-	jwks.Entra: "The profile Entra takes typ JWT and tokens without jti, and reads scp; ID tokens are told by their nonce and audience, " +
+	jwks.RFC9068: "Nothing: the profile RFC9068 is the strict one.",
+	jwks.Keycloak: "The profile Keycloak takes typ JWT; ID tokens are told by the claim typ that Keycloak writes, and sub " +
+		"may be missing.",
+	jwks.Entra: "The profile Entra takes typ JWT and tokens without jti, and reads scp; ID tokens are told by their nonce " +
+		"and audience, " +
 		"so Audience must be that of an API, never of a client.",
-	jwks.Okta:  "The profile Okta takes tokens without typ and reads scp; ID tokens are told by their nonce and claims.",
-	jwks.Auth0: "The profile Auth0 takes typ JWT and tokens without jti. Better: switch the API in Auth0 to the RFC 9068 token profile.",
-	jwks.Cognito: "The profile Cognito takes tokens without typ; token_use has to be access, and Audience is compared with client_id " +
+	jwks.Okta: "The profile Okta takes tokens without typ and reads scp; ID tokens are told by their nonce and claims.",
+	jwks.Auth0: "The profile Auth0 takes typ JWT and tokens without jti. Better: switch the API in Auth0 to the RFC 9068 " +
+		"token profile.",
+	jwks.Cognito: "The profile Cognito takes tokens without typ; token_use has to be access, and Audience is compared " +
+		"with client_id " +
 		"if there is no aud.",
-	jwks.Generic: "The profile Generic asks for iss, exp and aud alone, with any typ and without kid: an ID token whose aud is yours could pass. " +
+	jwks.Generic: "The profile Generic asks for iss, exp and aud alone, with any typ and without kid: an ID token whose " +
+		"aud is yours could pass. " +
 		"Have the server follow RFC 9068 if it can.",
 }
 
@@ -109,7 +114,8 @@ func (c *check) issuerNote(configured string) string {
 	if alike(c.view.Issuer, configured) {
 		return "Nothing, if this is how your server spells its name."
 	}
-	return "Tokens of another issuer are accepted, and those of the configured one no longer; only if you trust it. For both, use jwks.Issuers."
+	return "Tokens of another issuer are accepted, and those of the configured one no longer; only if you trust it. For " +
+		"both, use jwks.Issuers."
 }
 
 // otherAudience returns the name in aud that could be meant.
@@ -124,7 +130,8 @@ func (c *check) otherAudience(s situation) *change {
 	s.config.Audience, s.config.OtherAudiences = chosen, nil
 	return &change{
 		to: s,
-		loosens: fmt.Sprintf("Tokens for %s are accepted instead of those for %s: only if that is a name of this service and of no other.",
+		loosens: fmt.Sprintf("Tokens for %s are accepted instead of those for %s: only if that is a name of this service "+
+			"and of no other.",
 			quote(chosen), quote(configured)),
 		against: c.whyNotAudience(chosen),
 	}
@@ -215,13 +222,15 @@ func (c *check) otherKeyUse(s situation, o outcome) []change {
 	if !fixed(s.config) && len(s.config.Algorithms) == 0 {
 		to := s
 		to.config.Algorithms = []string{c.view.Algorithm}
-		all = append(all, change{to: to, loosens: fmt.Sprintf("Nothing: keys that name no algorithm are used with %s, and all others no longer.", c.view.Algorithm)})
+		all = append(all, change{to: to, loosens: fmt.Sprintf("Nothing: keys that name no algorithm are used with %s, and "+
+			"all others no longer.", c.view.Algorithm)})
 	}
 	if c.issuer != nil && c.issuer.document != nil && !fixed(s.config) {
 		if keys, err := jwks.ParseKeys(c.issuer.document); err == nil {
 			to := s
 			to.config.JWKSURL, to.config.Keys = "", keys
-			all = append(all, change{to: to, loosens: "The keys are fixed and a rotation is not noticed, because keys without kid cannot be told " +
+			all = append(all, change{to: to, loosens: "The keys are fixed and a rotation is not noticed, because keys " +
+				"without kid cannot be told " +
 				"apart: have the server publish a kid with each key."})
 		}
 	}
@@ -231,7 +240,8 @@ func (c *check) otherKeyUse(s situation, o outcome) []change {
 // assumeProof goes on as if the client had proven possession of the key.
 func (c *check) assumeProof(s situation) *change {
 	s.proven = c.view.BoundBy
-	return &change{to: s, against: "The token is bound to a key: as a plain bearer token it must not be accepted. Its client has to prove " +
+	return &change{to: s, against: "The token is bound to a key: as a plain bearer token it must not be accepted. Its " +
+		"client has to prove " +
 		"possession, and the service to verify that."}
 }
 

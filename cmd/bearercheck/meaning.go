@@ -67,7 +67,8 @@ func meaningWithout(a *answerView, judged bool) []string {
 	case a.Problem != "":
 		return []string{"The service could not be asked."}
 	case a.Status == http.StatusUnauthorized && len(a.Challenges) == 0:
-		return []string{"A 401 needs a challenge (RFC 9110, section 15.5.2). The kit always sends one, so something in front of it answers, or removes the field."}
+		return []string{"A 401 needs a challenge (RFC 9110, section 15.5.2). The kit always sends one, so something in " +
+			"front of it answers, or removes the field."}
 	case a.Status == http.StatusUnauthorized && a.code() != "":
 		return []string{"There were no credentials, and the challenge names an error: it should not (RFC 6750, section 3.1)."}
 	case a.Status == http.StatusUnauthorized:
@@ -75,12 +76,14 @@ func meaningWithout(a *answerView, judged bool) []string {
 	case a.Status >= 200 && a.Status < 300:
 		return []string{"The route answers without a token: no Guard is in front of it, or its policy says AllowAnonymous."}
 	case a.Status < 400:
-		return []string{"The service sends clients elsewhere, to " + orNone(a.Location) + ": to a login page, or to another URL of itself. " +
+		return []string{"The service sends clients elsewhere, to " + orNone(a.Location) + ": to a login page, or to " +
+			"another URL of itself. " +
 			"Clients drop the Authorization field on the way to another host, so name the URL that answers."}
 	case a.Status >= http.StatusInternalServerError:
 		return explain(a.Status, a.code(), judged)
 	}
-	return []string{"That says nothing about tokens: the URL or the method is not one that a Guard protects, or something in front of it answers."}
+	return []string{"That says nothing about tokens: the URL or the method is not one that a Guard protects, or something " +
+		"in front of it answers."}
 }
 
 // meaningWith says what the answer to a request with the token means.
@@ -91,10 +94,12 @@ func meaningWith(a *answerView, judged bool) []string {
 	case a.Status >= 200 && a.Status < 300:
 		return []string{"The service accepts the token."}
 	case a.Status == http.StatusUnauthorized && len(a.Challenges) > 0 && a.code() == "":
-		return []string{"The service saw no credentials that it understands, although they were sent: a proxy removes the Authorization field, " +
+		return []string{"The service saw no credentials that it understands, although they were sent: a proxy removes the " +
+			"Authorization field, " +
 			"or the scheme Bearer is not accepted. Schemes: " + strings.Join(a.schemes(), ", ") + "."}
 	case a.Status == http.StatusForbidden && a.code() == "":
-		return []string{"The token was accepted, or not looked at, and something else refuses the request: the handler, or a proxy."}
+		return []string{"The token was accepted, or not looked at, and something else refuses the request: the handler, " +
+			"or a proxy."}
 	}
 	lines := explain(a.Status, a.code(), judged)
 	if scope := a.param("scope"); scope != "" {
@@ -148,7 +153,8 @@ func (p *prober) compare(s *serviceView) {
 		s.Notes = append(s.Notes, fmt.Sprintf("The service honours tokens of %s, and -issuer is %s.", quoteAll(m.Servers), quote(o.issuer)))
 	}
 	if len(o.audiences) > 0 && !slices.Contains(o.audiences, m.Resource) {
-		s.Notes = append(s.Notes, fmt.Sprintf("The service calls itself %s, and -audience is %s. They may differ, and usually do not.",
+		s.Notes = append(s.Notes, fmt.Sprintf("The service calls itself %s, and -audience is %s. They may differ, and "+
+			"usually do not.",
 			quote(m.Resource), quoteAll(o.audiences)))
 	}
 }
@@ -159,7 +165,8 @@ func (r *report) relate() {
 		return
 	}
 	here, there := r.Verdict, r.Service.WithToken
-	note := fmt.Sprintf("The service answers otherwise than the kit does here (%d and %d): it is configured otherwise, the token was revoked, or something "+
+	note := fmt.Sprintf("The service answers otherwise than the kit does here (%d and %d): it is configured otherwise, "+
+		"the token was revoked, or something "+
 		"in front of it answers.", there.Status, here.Status)
 	switch {
 	case here.Outcome == r.Service.Outcome && here.Outcome == outcomeAccepted:

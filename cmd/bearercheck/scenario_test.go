@@ -196,6 +196,17 @@ var acceptances = []scenario{
 		name: "no-audience", token: rfc9068(nil), unnamed: true, status: exitUnknown,
 		says: []string{"Everything but the audience is right", audience},
 	},
+	{
+		name: "no-audience-no-profile", server: keycloakServer, token: keycloak(nil), unnamed: true,
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongType},
+		says:     []string{"not checked audience", "Audience is what the token says"},
+		accepted: []string{"-issuer", "https://sso.example.com/realms/shop", "-audience", audience, "-profile", "keycloak"},
+	},
+	{
+		name: "no-audience-account", server: keycloakServer, token: keycloak(object{"aud": "account"}), unnamed: true,
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongType},
+		says: []string{"mapper of type Audience"},
+	},
 }
 
 var audiences = []scenario{

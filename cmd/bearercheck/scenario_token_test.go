@@ -142,6 +142,13 @@ var forms = []scenario{
 		says: []string{"It was cut, or changed"},
 	},
 	{
+		name: "too-large", token: func(_ *testing.T, s *server) string {
+			return s.mint(oauthtest.Token{Claims: object{"groups": strings.Repeat("g", 17<<10)}})
+		},
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonTokenTooLarge},
+		says: []string{"no more than 16384 are looked at"},
+	},
+	{
 		name: "quoted", token: func(_ *testing.T, s *server) string { return `"` + s.mint(oauthtest.Token{}) + `"` },
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonMalformedCredentials},
 		says: []string{"quotes or white space"},

@@ -88,11 +88,12 @@ func (p *prober) ask(ctx context.Context, token string) answerView {
 		return answerView{Problem: upstream.Cause(err).Error()}
 	}
 	resp.Body.Close()
+	clean := newRedactor(token)
 	return answerView{
 		Status:     resp.StatusCode,
-		Challenges: parseChallenges(resp.Header.Values("WWW-Authenticate")),
-		RetryAfter: resp.Header.Get("Retry-After"),
-		Location:   resp.Header.Get("Location"),
+		Challenges: clean.challenges(parseChallenges(resp.Header.Values("WWW-Authenticate"))),
+		RetryAfter: clean.text(resp.Header.Get("Retry-After")),
+		Location:   clean.text(resp.Header.Get("Location")),
 	}
 }
 
@@ -105,7 +106,8 @@ func (p *prober) metadata(ctx context.Context, answer *answerView, s *serviceVie
 		switch {
 		case named == "":
 		case !sameOrigin(named, p.options.url):
-			s.Notes = append(s.Notes, fmt.Sprintf("The challenge names metadata at %s, which is on another host and was not fetched.", quote(named)))
+			s.Notes = append(s.Notes, fmt.Sprintf("The challenge names metadata at %s, which is on another host and was "+
+				"not fetched.", quote(named)))
 			return nil
 		default:
 			return p.readMetadata(ctx, named)

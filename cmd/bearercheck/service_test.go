@@ -199,6 +199,28 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// TestEcho wants nothing of the token in the report although the service repeats it.
+func TestEcho(t *testing.T) {
+	as := newServer(t, oauthtest.Config{})
+	token := as.mint(oauthtest.Token{})
+	for _, part := range []string{token, token[:100], token[50:70], token[len(token)-20:]} {
+		echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "" {
+				w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token", error_description="bad token `+part+`"`)
+				w.Header().Set("Location", "/?access_token="+part)
+			}
+			w.WriteHeader(http.StatusUnauthorized)
+		})
+		w := world{client: &http.Client{Transport: &network{service: echo, rest: as.HTTPClient().Transport}}}
+		for _, flag := range []string{"-json=true", "-json=false"} {
+			got := bearercheck(t, w, token, flag, "-url", serviceURL, "-send-token")
+			if strings.Contains(got.stdout, part) || !strings.Contains(got.stdout, "a part of the token is in it") {
+				t.Errorf("%s", got.stdout)
+			}
+		}
+	}
+}
+
 func TestParseChallenges(t *testing.T) {
 	tests := []struct {
 		fields []string

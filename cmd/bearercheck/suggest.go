@@ -47,11 +47,24 @@ func (c *check) suggest(met []obstacle, last situation) *suggestion {
 			s.Loosens = append(s.Loosens, o.past.loosens)
 		}
 	}
+	c.doubtAudience(s, last)
 	if len(s.Against) > 0 {
 		return &suggestion{Against: s.Against}
 	}
-	s.Code, s.Tried = code(last.config)+policyCode(last), true
+	s.Code, s.Tried = c.code(last.config)+policyCode(last), true
 	return s
+}
+
+// doubtAudience says that an audience which was not given comes from the token.
+func (c *check) doubtAudience(s *suggestion, last situation) {
+	if len(c.options.audiences) > 0 {
+		return
+	}
+	if why := c.whyNotAudience(last.config.Audience); why != "" && !slices.Contains(s.Against, why) {
+		s.Against = append(s.Against, why)
+		return
+	}
+	s.Loosens = append(s.Loosens, "Audience is what the token says, since -audience was not given: only if that is a name of this service.")
 }
 
 // deadEnd says why nothing gets past an obstacle.
@@ -87,7 +100,8 @@ func (c *check) suggestIntrospection() *suggestion {
 			field("Issuer", c.options.issuer) +
 			audienceField(c.options.audiences) +
 			"\tClientAuth: introspection.SecretBasic(clientID, clientSecret),\n})"),
-		Loosens: []string{"Nothing: the authorization server is asked about each token, and its answers are believed for a minute. " +
+		Loosens: []string{"Nothing: the authorization server is asked about each token, and its answers are believed for " +
+			"a minute. " +
 			"With middleware.ByFormat JWTs are still judged here."},
 	}
 }
@@ -100,7 +114,7 @@ func audienceField(audiences []string) string {
 }
 
 // code writes a configuration as one writes it in a program. Only what differs from the default is there.
-func code(config jwks.Config) string {
+func (c *check) code(config jwks.Config) string {
 	var b strings.Builder
 	b.WriteString("jwks.New(jwks.Config{\n")
 	b.WriteString(field("Issuer", config.Issuer))
@@ -124,6 +138,9 @@ func code(config jwks.Config) string {
 		b.WriteString("\tSecret: secret,\n")
 	case config.JWKSURL != "":
 		b.WriteString(field("JWKSURL", config.JWKSURL))
+	}
+	if c.options.caFile != "" {
+		b.WriteString("\tHTTPClient: client, // that trusts the certificates of -ca-file\n")
 	}
 	if config.AllowLoopbackHTTP {
 		b.WriteString("\tAllowLoopbackHTTP: true,\n")

@@ -176,10 +176,16 @@ func quote(text string) string {
 	return strconv.QuoteToASCII(text)
 }
 
+// maxListed bounds a list in the report.
+const maxListed = 20
+
 func quoteAll(texts []string) string {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = quote(text)
+	var quoted []string
+	for _, text := range texts[:min(len(texts), maxListed)] {
+		quoted = append(quoted, quote(text))
+	}
+	if more := len(texts) - len(quoted); more > 0 {
+		quoted = append(quoted, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(quoted, ", ")
 }
