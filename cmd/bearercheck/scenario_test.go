@@ -108,8 +108,12 @@ func (test scenario) play(t *testing.T) {
 	if !test.now.IsZero() {
 		w.now = func() time.Time { return test.now }
 	}
+	before := as.Requests(oauthtest.EndpointJWKS)
 	got := bearercheck(t, w, token, test.arguments(as)...)
 	as.wantUntold(t, token)
+	if fetched := as.Requests(oauthtest.EndpointJWKS) - before; fetched > 1 {
+		t.Errorf("the key set was fetched %d times", fetched)
+	}
 	if got.stderr != "" {
 		t.Errorf("standard error: %s", got.stderr)
 	}
@@ -234,6 +238,12 @@ var audiences = []scenario{
 		accepted: []string{"-issuer", "https://as.example.com", "-audience", "https://billing.example.com"},
 	},
 	{
+		name: "audience-several", token: rfc9068(object{"aud": []string{"https://billing.example.com", "API.example.com"}}),
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongAudience},
+		says:     []string{"They differ by scheme, case or a slash", `Audience: "API.example.com"`},
+		accepted: []string{"-issuer", "https://as.example.com", "-audience", "API.example.com"},
+	},
+	{
 		name: "audience-graph", server: entraServer, token: entra(object{"aud": "00000003-0000-0000-c000-000000000000"}),
 		args:   []string{"-profile", "entra"},
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongAudience},
@@ -254,6 +264,13 @@ var issuers = []scenario{
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonUntrustedIssuer},
 		says:     []string{"They differ by the slash at the end"},
 		accepted: []string{"-issuer", "https://as.example.com", "-audience", audience},
+	},
+	{
+		// RFC 9068 tokens say what they are, whomever they are for.
+		name: "issuer-slash-client-audience", token: rfc9068(object{"aud": "test-client"}),
+		args:   []string{"-issuer", "https://as.example.com/", "-audience", "test-client"},
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonUntrustedIssuer},
+		accepted: []string{"-issuer", "https://as.example.com", "-audience", "test-client"},
 	},
 	{
 		name: "issuer-http", server: keycloakServer, token: keycloak(object{"iss": "http://sso.example.com/realms/shop"}),

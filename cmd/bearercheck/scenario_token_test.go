@@ -37,9 +37,9 @@ var kinds = []scenario{
 		accepted: []string{"-issuer", "https://as.example.com", "-audience", audience, "-profile", "generic"},
 	},
 	{
-		name: "hostile", token: minted(object{"kid": "\x1b[2J\u202e"}, object{"iss": "https://as.example.com\x1b]0;x\a", "\x1b[31mclaim": 1}),
+		name: "hostile", token: minted(object{"kid": "\x1b[2J\u202e\u00fc"}, object{"iss": "https://as.example.com\x1b]0;x\a", "\x1b[31mclaim": 1}),
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonUntrustedIssuer, middleware.ReasonUnknownKey},
-		says: []string{`\x1b[2J\u202e`, `"\x1b[31mclaim"`},
+		says: []string{`\x1b[2J\u202e\u00fc`, `"\x1b[31mclaim"`},
 	},
 }
 

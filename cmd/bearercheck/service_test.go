@@ -81,6 +81,20 @@ func answering(status int, header http.Header) func(*testing.T, *server) http.Ha
 	}
 }
 
+// publishing is a service with that metadata.
+func publishing(metadata string) func(*testing.T, *server) http.Handler {
+	return func(*testing.T, *server) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/metadata" {
+				_, _ = w.Write([]byte(metadata))
+				return
+			}
+			w.Header().Set("WWW-Authenticate", `Bearer realm="x", resource_metadata="https://api.example.com/metadata"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		})
+	}
+}
+
 func kit(t *testing.T, as *server) http.Handler { return guarded(t, as, nil) }
 
 // visit is a look at a service.
@@ -160,6 +174,17 @@ var services = []visit{
 		says: []string{"misconfigured: The route lets nobody pass"},
 	},
 	{
+		name: "service-of-another", service: publishing(`{"resource":"https://api.example.com","authorization_servers":["https://other.example"]}`),
+		token: oauthtest.Token{}, args: []string{"-issuer", "https://as.example.com", "-audience", "orders"}, status: exitRefused,
+		says: []string{
+			`honours tokens of "https://other.example", and -issuer is "https://as.example.com"`, `calls itself "https://api.example.com"`,
+		},
+	},
+	{
+		name: "service-other-resource", service: publishing(`{"resource":"https://api.example.com.attacker.example"}`),
+		says: []string{"its resource is not the service"},
+	},
+	{
 		name: "service-foreign-metadata", status: exitAccepted,
 		service: answering(http.StatusUnauthorized, http.Header{"Www-Authenticate": {
 			`Negotiate b2s=, Bearer realm="a\"b", resource_metadata="https://attacker.example/metadata"`,
@@ -196,6 +221,16 @@ func TestServices(t *testing.T) {
 		if strings.HasPrefix(name, "service-") && !known {
 			t.Errorf("testdata/%s.txt belongs to no service", name)
 		}
+	}
+}
+
+// TestSilence ends with a service that does not answer.
+func TestSilence(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer silent.Close()
+	got := bearercheck(t, world{}, "", "-url", silent.URL, "-allow-loopback-http", "-timeout", "100ms")
+	if got.status != exitUnknown || !strings.Contains(got.stdout, "no answer: timed out") {
+		t.Errorf("exit status %d: %s%s", got.status, got.stdout, got.stderr)
 	}
 }
 
