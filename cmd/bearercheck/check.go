@@ -59,7 +59,7 @@ func newCheck(o options, w world, token string) (*check, error) {
 	if len(o.audiences) > 0 {
 		config.Audience, config.OtherAudiences = o.audiences[0], o.audiences[1:]
 	} else {
-		config.Audience = append(slices.Clone(c.view.Audience), noAudience)[0]
+		config.Audience = append(slices.Clone(c.audience(config.Profile)), noAudience)[0]
 	}
 	if err := o.readKeys(&config); err != nil {
 		return nil, err
@@ -70,6 +70,14 @@ func newCheck(o options, w world, token string) (*check, error) {
 		return nil, err
 	}
 	return c, v.Close()
+}
+
+// audience returns whom the token is for: under the profile Cognito, its client if it does not say.
+func (c *check) audience(p jwks.Profile) []string {
+	if c.view.Audience == nil && p == jwks.Cognito && c.view.Client != "" {
+		return []string{c.view.Client}
+	}
+	return c.view.Audience
 }
 
 // readKeys reads the files that stand in for keys from the network.

@@ -85,8 +85,7 @@ func (c *check) whyNoAccessToken() string {
 	case v.text("token_use") == "id":
 		return idToken + ": Cognito says so in token_use. The client has to send the access token of the same response instead."
 	case v.text("typ") == "Refresh" || v.text("typ") == "Offline":
-		return "This is a refresh token: it is for the authorization server alone, and should be revoked now that it went " +
-			"elsewhere."
+		return "This is a refresh token: it is for the authorization server alone, and should be revoked now that it went elsewhere."
 	case v.has("events"):
 		return "This is a logout token or a security event, which grants nothing."
 	case v.has("htm") || v.has("htu"):
@@ -119,8 +118,7 @@ func (c *check) whyNotAudience(audience string) string {
 			"API, such as api://ID/.default."
 	case strings.HasSuffix(audience, "/userinfo"):
 		return "The token is for the userinfo endpoint of the authorization server. The client has to name this API when " +
-			"it asks for a token " +
-			"(audience at Auth0, resource elsewhere)."
+			"it asks for a token (audience at Auth0, resource elsewhere)."
 	case audience == c.view.Client && c.server() != jwks.Cognito:
 		return "The audience is the client itself: any ID token of that client would be accepted. Have the server write " +
 			"the name of this service into aud."

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bearergate/bearergate/jwks"
@@ -19,8 +19,7 @@ func (c *check) here(o obstacle) string {
 	case middleware.ReasonWrongType:
 		return c.hereType()
 	case middleware.ReasonNotAccessToken:
-		return cmpOr(c.whyNoAccessToken(), "A claim of the token belongs to another kind of token under profile "+
-			""+string(o.in.config.Profile)+".")
+		return cmp.Or(c.whyNoAccessToken(), "A claim of the token belongs to another kind of token under profile "+string(o.in.config.Profile)+".")
 	case middleware.ReasonMissingClaim:
 		return fmt.Sprintf("Profile %s requires claims that the token lacks: %s. %s", o.in.config.Profile, c.lacking(o.in), c.hereServer())
 	case middleware.ReasonMalformedClaim:
@@ -42,7 +41,7 @@ func (c *check) here(o obstacle) string {
 	case middleware.ReasonInsufficientScope:
 		return c.hereScope(o.in)
 	}
-	return cmpOr(o.cause, "The kit says no more than the code.")
+	return cmp.Or(o.cause, "The kit says no more than the code.")
 }
 
 func (c *check) hereType() string {
@@ -64,11 +63,9 @@ func (c *check) hereForm() string {
 		return "The token is no JWT but opaque: only the authorization server knows what it means. " + c.hereIntrospection()
 	case c.view.Form == formEncrypted:
 		return "The token is an encrypted JWT (JWE), which only the authorization server, or the API it names, can read. " +
-			"Auth0 issues such tokens " +
-			"to clients that ask for no audience. " + c.hereIntrospection()
+			"Auth0 issues such tokens to clients that ask for no audience. " + c.hereIntrospection()
 	}
-	return "The token begins like a JWT, and its parts are not base64url of strict JSON. It was cut, or changed when it " +
-		"was copied."
+	return "The token begins like a JWT, and its parts are not base64url of strict JSON. It was cut, or changed when it was copied."
 }
 
 const hereUnsigned = "The token is not signed: its alg is none. Anybody can make such a token."
@@ -95,14 +92,11 @@ func (c *check) hereAlgorithm(s situation) string {
 	case c.unsigned():
 		return hereUnsigned
 	case s.config.Secret != nil:
-		return fmt.Sprintf("The token is signed with %s, and the configuration has a Secret, which goes with HS256 "+
-			"alone.", quote(alg))
+		return fmt.Sprintf("The token is signed with %s, and the configuration has a Secret, which goes with HS256 alone.", quote(alg))
 	case strings.HasPrefix(alg, "HS"):
 		return fmt.Sprintf("The token is signed with %s, a secret that issuer and service share, and public keys are "+
-			"configured. "+
-			"If the issuer does sign with a shared secret, give it with Secret (HS256 alone); otherwise the token is a "+
-			"forgery made with a public key, "+
-			"or the client is registered for the wrong algorithm.", quote(alg))
+			"configured. If the issuer does sign with a shared secret, give it with Secret (HS256 alone); otherwise the "+
+			"token is a forgery made with a public key, or the client is registered for the wrong algorithm.", quote(alg))
 	}
 	return fmt.Sprintf("The alg of the token is %s; accepted are: %s.", orNone(alg), accepted(s))
 }
@@ -116,25 +110,10 @@ func (c *check) hereServer() string {
 	return fmt.Sprintf("It looks like one of %s, for which there is a profile.", profileIdentifiers[p])
 }
 
-// lacking lists the required claims that the token does not have.
-func (c *check) lacking(s situation) string {
-	client := map[jwks.Profile]string{jwks.Keycloak: "azp", jwks.Entra: "azp", jwks.Auth0: "azp", jwks.Okta: "cid"}[s.config.Profile]
-	needed := []string{"iss", "exp", "aud", "sub", cmpOr(client, "client_id"), "iat", "jti"}
-	if s.config.Profile == jwks.Generic {
-		needed = needed[:3]
-	}
-	lacking := slices.DeleteFunc(needed, func(name string) bool {
-		v := c.view.claims[name]
-		return v != nil && string(v) != `""`
-	})
-	return cmpOr(strings.Join(lacking, ", "), "see the list of its claims")
-}
-
 func (c *check) hereMalformed() string {
 	for _, name := range []string{"scope", "scp"} {
 		if c.view.claims[name].Kind() == '[' {
-			return fmt.Sprintf("The claim %s is an array, and this profile reads a string with spaces (RFC 8693, section "+
-				"4.2).", name)
+			return fmt.Sprintf("The claim %s is an array, and this profile reads a string with spaces (RFC 8693, section 4.2).", name)
 		}
 	}
 	for _, name := range []string{"exp", "nbf", "iat"} {
@@ -159,8 +138,8 @@ func (c *check) hereIssuer(s situation) string {
 			"its public URL."
 	case serverOf(named) == jwks.Entra && serverOf(configured) == jwks.Entra:
 		return text + "These are the two names that Entra ID has: sts.windows.net in tokens of version 1, " +
-			"login.microsoftonline.com in those of version 2. " +
-			"requestedAccessTokenVersion in the manifest of the API says which it gets."
+			"login.microsoftonline.com in those of version 2. requestedAccessTokenVersion in the manifest of the API says " +
+			"which it gets."
 	case sameOrigin(named, configured):
 		return text + "The host is the same and the path is not: another realm or tenant, or a mistake in one of them."
 	}
@@ -168,14 +147,14 @@ func (c *check) hereIssuer(s situation) string {
 }
 
 func (c *check) hereAudience(s situation) string {
-	text := fmt.Sprintf("The token is for %s, and this service is %s. ", cmpOr(quoteAll(c.view.Audience), "nobody"), quote(s.config.Audience))
-	for _, audience := range c.view.Audience {
+	audiences := c.audience(s.config.Profile)
+	text := fmt.Sprintf("The token is for %s, and this service is %s. ", cmp.Or(quoteAll(audiences), "nobody"), quote(s.config.Audience))
+	for _, audience := range audiences {
 		if alike(audience, s.config.Audience) {
-			return text + "They differ by scheme, case or a slash at the end, and identifiers are compared character for " +
-				"character."
+			return text + "They differ by scheme, case or a slash at the end, and identifiers are compared character for character."
 		}
 	}
-	for _, audience := range c.view.Audience {
+	for _, audience := range audiences {
 		if why := c.whyNotAudience(audience); why != "" {
 			return text + why
 		}
@@ -189,8 +168,7 @@ func (c *check) hereTime() string {
 		return text
 	}
 	if c.goodAt(c.now.Add(c.clock.ahead)) {
-		return text + fmt.Sprintf(" By the issuer's clock, which differs by %s, the token is good: one of the two clocks "+
-			"is wrong.", c.clock.ahead.Abs())
+		return text + fmt.Sprintf(" By the issuer's clock, which differs by %s, the token is good: one of the two clocks is wrong.", c.clock.ahead.Abs())
 	}
 	return text + fmt.Sprintf(" The issuer's clock differs by %s, which does not explain it.", c.clock.ahead.Abs())
 }
@@ -246,8 +224,7 @@ func (c *check) hereSignature() string {
 		return "The header has a nonce, as Microsoft Graph tokens do, which nobody but Graph can verify. The client asked " +
 			"for a scope of Graph rather than of this API."
 	}
-	return fmt.Sprintf("The key %s of the issuer did not sign this token as it is. Nothing that it says can be "+
-		"believed.", orNone(c.view.KeyID))
+	return fmt.Sprintf("The key %s of the issuer did not sign this token as it is. Nothing that it says can be believed.", orNone(c.view.KeyID))
 }
 
 func (c *check) hereBinding() string {
@@ -272,7 +249,7 @@ func (c *check) hereScope(s situation) string {
 	if c.view.scopeClaim == "" {
 		text += "The token has neither scope nor scp. "
 	} else {
-		text += fmt.Sprintf("The token has %s in %s. ", cmpOr(quoteAll(c.view.Scopes), "nothing"), c.view.scopeClaim)
+		text += fmt.Sprintf("The token has %s in %s. ", cmp.Or(quoteAll(c.view.Scopes), "nothing"), c.view.scopeClaim)
 	}
 	if coversAll(c.view.Scopes, s.scopes) {
 		return text + fmt.Sprintf("That would do, but profile %s does not read %s.", s.config.Profile, c.view.scopeClaim)

@@ -9,6 +9,7 @@ import (
 	"github.com/bearergate/bearergate/internal/claim"
 	"github.com/bearergate/bearergate/internal/discovery"
 	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/internal/upstream"
 )
 
 // issuerView is what the configured issuer publishes.
@@ -84,8 +85,9 @@ func (c *check) inspectMetadata(ctx context.Context) {
 	}
 }
 
+// usableURL reports whether a URL of the metadata may be asked for keys.
 func (c *check) usableURL(raw string) bool {
-	return usableURL(raw, c.options.issuer, c.options.allowLoopbackHTTP)
+	return upstream.CheckDiscovered(raw, c.options.issuer, c.options.allowLoopbackHTTP) == nil
 }
 
 // readMetadata judges one document by the rules that the kit has for it.

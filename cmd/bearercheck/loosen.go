@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/discovery"
-	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -70,17 +69,14 @@ var whatLoosens = map[jwks.Profile]string{
 	jwks.Keycloak: "The profile Keycloak takes typ JWT; ID tokens are told by the claim typ that Keycloak writes, and sub " +
 		"may be missing.",
 	jwks.Entra: "The profile Entra takes typ JWT and tokens without jti, and reads scp; ID tokens are told by their nonce " +
-		"and audience, " +
-		"so Audience must be that of an API, never of a client.",
+		"and audience, so Audience must be that of an API, never of a client.",
 	jwks.Okta: "The profile Okta takes tokens without typ and reads scp; ID tokens are told by their nonce and claims.",
 	jwks.Auth0: "The profile Auth0 takes typ JWT and tokens without jti. Better: switch the API in Auth0 to the RFC 9068 " +
 		"token profile.",
 	jwks.Cognito: "The profile Cognito takes tokens without typ; token_use has to be access, and Audience is compared " +
-		"with client_id " +
-		"if there is no aud.",
+		"with client_id if there is no aud.",
 	jwks.Generic: "The profile Generic asks for iss, exp and aud alone, with any typ and without kid: an ID token whose " +
-		"aud is yours could pass. " +
-		"Have the server follow RFC 9068 if it can.",
+		"aud is yours could pass. Have the server follow RFC 9068 if it can.",
 }
 
 // otherIssuers returns what could be configured for tokens of the issuer that this one names. Another host is never asked
@@ -120,7 +116,7 @@ func (c *check) issuerNote(configured string) string {
 
 // otherAudience returns the name in aud that could be meant.
 func (c *check) otherAudience(s situation) *change {
-	audience := slices.Clone(c.view.Audience)
+	audience := slices.Clone(c.audience(s.config.Profile))
 	if len(audience) == 0 {
 		return nil
 	}
@@ -152,8 +148,8 @@ func (c *check) rank(s situation, audience string) int {
 func (c *check) otherTime(s situation, reason middleware.Reason) *change {
 	if leeway, ok := c.enoughLeeway(s, reason); ok {
 		s.config.Leeway = leeway
-		return &change{to: s, loosens: fmt.Sprintf("Every token is accepted %s past its end and ahead of its start. "+
-			"Set the clock instead: this is a stopgap.", leeway)}
+		return &change{to: s, loosens: fmt.Sprintf("Every token is accepted %s past its end and ahead of its start. Set "+
+			"the clock instead: this is a stopgap.", leeway)}
 	}
 	at := c.lifetime()
 	if at.IsZero() {
@@ -208,8 +204,8 @@ func (c *check) otherKeySets(s situation) []change {
 		return nil
 	}
 	s.config.JWKSURL = c.issuer.KeySetURL
-	return []change{{to: s, loosens: "The key set is no longer found by the metadata, which names another issuer: " +
-		"correct the name that the server has for itself, if you can."}}
+	return []change{{to: s, loosens: "The key set is no longer found by the metadata, which names another issuer: correct " +
+		"the name that the server has for itself, if you can."}}
 }
 
 // otherKeyUse tries what makes keys usable that are in the set: without kid in the token, without alg in the key, without
@@ -230,8 +226,7 @@ func (c *check) otherKeyUse(s situation, o outcome) []change {
 			to := s
 			to.config.JWKSURL, to.config.Keys = "", keys
 			all = append(all, change{to: to, loosens: "The keys are fixed and a rotation is not noticed, because keys " +
-				"without kid cannot be told " +
-				"apart: have the server publish a kid with each key."})
+				"without kid cannot be told apart: have the server publish a kid with each key."})
 		}
 	}
 	return all
@@ -241,8 +236,7 @@ func (c *check) otherKeyUse(s situation, o outcome) []change {
 func (c *check) assumeProof(s situation) *change {
 	s.proven = c.view.BoundBy
 	return &change{to: s, against: "The token is bound to a key: as a plain bearer token it must not be accepted. Its " +
-		"client has to prove " +
-		"possession, and the service to verify that."}
+		"client has to prove possession, and the service to verify that."}
 }
 
 // alike reports whether two identifiers differ only in what people get wrong: scheme, case, a slash at the end.
@@ -261,9 +255,4 @@ func sameOrigin(a, b string) bool {
 	}
 	second, err := url.Parse(b)
 	return err == nil && first.Scheme == second.Scheme && strings.EqualFold(first.Host, second.Host)
-}
-
-// usableURL reports whether a URL may be asked for keys.
-func usableURL(raw, issuer string, allowLoopback bool) bool {
-	return upstream.CheckDiscovered(raw, issuer, allowLoopback) == nil
 }

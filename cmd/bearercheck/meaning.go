@@ -77,8 +77,7 @@ func meaningWithout(a *answerView, judged bool) []string {
 		return []string{"The route answers without a token: no Guard is in front of it, or its policy says AllowAnonymous."}
 	case a.Status < 400:
 		return []string{"The service sends clients elsewhere, to " + orNone(a.Location) + ": to a login page, or to " +
-			"another URL of itself. " +
-			"Clients drop the Authorization field on the way to another host, so name the URL that answers."}
+			"another URL of itself. Clients drop the Authorization field on the way to another host, so name the URL that answers."}
 	case a.Status >= http.StatusInternalServerError:
 		return explain(a.Status, a.code(), judged)
 	}
@@ -95,11 +94,9 @@ func meaningWith(a *answerView, judged bool) []string {
 		return []string{"The service accepts the token."}
 	case a.Status == http.StatusUnauthorized && len(a.Challenges) > 0 && a.code() == "":
 		return []string{"The service saw no credentials that it understands, although they were sent: a proxy removes the " +
-			"Authorization field, " +
-			"or the scheme Bearer is not accepted. Schemes: " + strings.Join(a.schemes(), ", ") + "."}
+			"Authorization field, or the scheme Bearer is not accepted. Schemes: " + strings.Join(a.schemes(), ", ") + "."}
 	case a.Status == http.StatusForbidden && a.code() == "":
-		return []string{"The token was accepted, or not looked at, and something else refuses the request: the handler, " +
-			"or a proxy."}
+		return []string{"The token was accepted, or not looked at, and something else refuses the request: the handler, or a proxy."}
 	}
 	lines := explain(a.Status, a.code(), judged)
 	if scope := a.param("scope"); scope != "" {
@@ -166,8 +163,7 @@ func (r *report) relate() {
 	}
 	here, there := r.Verdict, r.Service.WithToken
 	note := fmt.Sprintf("The service answers otherwise than the kit does here (%d and %d): it is configured otherwise, "+
-		"the token was revoked, or something "+
-		"in front of it answers.", there.Status, here.Status)
+		"the token was revoked, or something in front of it answers.", there.Status, here.Status)
 	switch {
 	case here.Outcome == r.Service.Outcome && here.Outcome == outcomeAccepted:
 		note = "Service and judgement agree."

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -27,7 +28,7 @@ func (c *check) verdict(met []obstacle) *verdict {
 		return &verdict{
 			Outcome: outcomeUnknown,
 			Note: "Everything but the audience is right. Say with -audience who the service is: the token is for " +
-				cmpOr(quoteAll(c.view.Audience), "nobody") + ".",
+				cmp.Or(quoteAll(c.audience(c.given.config.Profile)), "nobody") + ".",
 		}
 	}
 	if len(met) == 0 {

@@ -244,6 +244,15 @@ var audiences = []scenario{
 		accepted: []string{"-issuer", "https://as.example.com", "-audience", "API.example.com"},
 	},
 	{
+		name: "audience-cognito", server: oauthtest.Config{Host: "cognito-idp.eu-west-1.amazonaws.com", Path: "/eu-west-1_shop"},
+		token:  minted(object{"typ": nil}, object{"token_use": "access", "aud": nil, "client_id": "app"}),
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongType, middleware.ReasonWrongAudience},
+		says: []string{"It looks like one of Cognito", `The token is for "app"`},
+		accepted: []string{
+			"-issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_shop", "-audience", "app", "-profile", "cognito",
+		},
+	},
+	{
 		name: "audience-graph", server: entraServer, token: entra(object{"aud": "00000003-0000-0000-c000-000000000000"}),
 		args:   []string{"-profile", "entra"},
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongAudience},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -196,7 +197,7 @@ func (a *answerView) lines() []string {
 func (m *resourceView) lines() []string {
 	lines := []string{quote(m.URL) + after(m.Problem)}
 	if m.Resource != "" {
-		lines = append(lines, "resource "+quote(m.Resource), "authorization servers "+cmpOr(quoteAll(m.Servers), "none"))
+		lines = append(lines, "resource "+quote(m.Resource), "authorization servers "+cmp.Or(quoteAll(m.Servers), "none"))
 	}
 	if len(m.Scopes) > 0 {
 		lines = append(lines, "scopes "+quoteAll(m.Scopes))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,12 +127,12 @@ func accepted(s situation) string {
 	return "RS, PS and ES with 256, 384 and 512, EdDSA"
 }
 
-func (c *check) audienceDetail(situation) string {
+func (c *check) audienceDetail(s situation) string {
 	configured := quoteAll(c.options.audiences)
 	if configured == "" {
 		configured = "none, say it with -audience"
 	}
-	return cmpOr(quoteAll(c.view.Audience), "none") + ", configured: " + configured
+	return cmp.Or(quoteAll(c.audience(s.config.Profile)), "none") + ", configured: " + configured
 }
 
 // timeDetail says when the token is good, by the clock here.
@@ -153,7 +154,7 @@ func (c *check) timeDetail(situation) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s %s", verb, relative(v.Expires.Sub(c.now))))
 	}
-	return cmpOr(strings.Join(parts, ", "), "the token states no times") + fmt.Sprintf("; leeway %s", c.leeway())
+	return cmp.Or(strings.Join(parts, ", "), "the token states no times") + fmt.Sprintf("; leeway %s", c.leeway())
 }
 
 // leeway returns the leeway that the kit uses.

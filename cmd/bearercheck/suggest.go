@@ -64,7 +64,8 @@ func (c *check) doubtAudience(s *suggestion, last situation) {
 		s.Against = append(s.Against, why)
 		return
 	}
-	s.Loosens = append(s.Loosens, "Audience is what the token says, since -audience was not given: only if that is a name of this service.")
+	s.Loosens = append(s.Loosens, "Audience is what the token says, since -audience was not given: only if that is a name "+
+		"of this service.")
 }
 
 // deadEnd says why nothing gets past an obstacle.
@@ -101,8 +102,7 @@ func (c *check) suggestIntrospection() *suggestion {
 			audienceField(c.options.audiences) +
 			"\tClientAuth: introspection.SecretBasic(clientID, clientSecret),\n})"),
 		Loosens: []string{"Nothing: the authorization server is asked about each token, and its answers are believed for " +
-			"a minute. " +
-			"With middleware.ByFormat JWTs are still judged here."},
+			"a minute. With middleware.ByFormat JWTs are still judged here."},
 	}
 }
 

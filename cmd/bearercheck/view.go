@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -201,10 +202,10 @@ func (v *tokenView) lines() []string {
 		return lines
 	}
 	add("iss", orNone(v.Issuer))
-	add("aud", cmpOr(quoteAll(v.Audience), "none"))
+	add("aud", cmp.Or(quoteAll(v.Audience), "none"))
 	add("sub", orNone(v.Subject))
 	add("client", orNone(v.Client)+in(v.clientClaim))
-	add("scope", cmpOr(quoteAll(v.Scopes), "none")+in(v.scopeClaim))
+	add("scope", cmp.Or(quoteAll(v.Scopes), "none")+in(v.scopeClaim))
 	for _, each := range []struct {
 		name string
 		at   *stamp
@@ -234,13 +235,6 @@ func orNone(text string) string {
 	return quote(text)
 }
 
-func cmpOr(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
-}
-
 // plainNames lists names, those in quotes that are none such as one sees.
 func plainNames(names []string) string {
 	shown := make([]string, len(names))
@@ -250,5 +244,5 @@ func plainNames(names []string) string {
 			shown[i] = quoted
 		}
 	}
-	return cmpOr(strings.Join(shown, ", "), "none")
+	return cmp.Or(strings.Join(shown, ", "), "none")
 }
