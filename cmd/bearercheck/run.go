@@ -25,11 +25,12 @@ func (c *check) run(ctx context.Context, r *report) {
 // verdict is what a service in the given situation answers.
 func (c *check) verdict(met []obstacle) *verdict {
 	if len(met) == 0 && len(c.options.audiences) == 0 {
-		return &verdict{
-			Outcome: outcomeUnknown,
-			Note: "Everything but the audience is right. Say with -audience who the service is: the token is for " +
-				cmp.Or(quoteAll(c.audience(c.given.config.Profile)), "nobody") + ".",
+		note := "Everything but the audience is right. Say with -audience who the service is: the token is for " +
+			cmp.Or(quoteAll(c.audience(c.given.config.Profile)), "nobody") + "."
+		if why := c.whyNotAudience(c.given.config.Audience); why != "" {
+			note += " " + why
 		}
+		return &verdict{Outcome: outcomeUnknown, Note: note}
 	}
 	if len(met) == 0 {
 		return &verdict{Outcome: outcomeAccepted, Status: http.StatusOK}

@@ -207,6 +207,11 @@ var acceptances = []scenario{
 		accepted: []string{"-issuer", "https://sso.example.com/realms/shop", "-audience", audience, "-profile", "keycloak"},
 	},
 	{
+		name: "no-audience-account-only", server: keycloakServer, token: keycloak(object{"aud": "account"}), unnamed: true,
+		args: []string{"-profile", "keycloak"}, status: exitUnknown,
+		says: []string{"Everything but the audience is right", "mapper of type Audience"},
+	},
+	{
 		name: "no-audience-account", server: keycloakServer, token: keycloak(object{"aud": "account"}), unnamed: true,
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonWrongType},
 		says: []string{"mapper of type Audience"},
