@@ -6,6 +6,7 @@ import (
 
 	"github.com/bearergate/bearergate/internal/claim"
 	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/jwks"
 )
 
 // keySetView is a key set as the kit sees it.
@@ -56,19 +57,26 @@ func (s *keySetView) read(document []byte, algorithms []string) error {
 	if err != nil {
 		return errNoDocument
 	}
+	_, refused := jwks.ParseKeys(document)
 	usable := 0
-	for _, element := range elements {
+	for _, element := range elements[:min(len(elements), maxKeys)] {
 		k := readKey(element, algorithms)
 		if k.Skipped == "" {
 			usable++
 		}
 		s.Keys = append(s.Keys, k)
 	}
-	if usable == 0 {
+	switch {
+	case usable == 0:
 		return fmt.Errorf("none of its %d keys can be used", len(elements))
+	case len(elements) > maxKeys:
+		return fmt.Errorf("it has %d keys, and no set of more than %d is read", len(elements), maxKeys)
 	}
-	return nil
+	return refused
 }
+
+// maxKeys is the largest number of keys that the kit reads in a set.
+const maxKeys = 100
 
 func readKey(element strictjson.Value, algorithms []string) keyView {
 	members, _ := strictjson.Members(element)

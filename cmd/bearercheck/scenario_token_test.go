@@ -102,6 +102,19 @@ var keys = []scenario{
 		says: []string{"skipped, not meant for verifying signatures", "none of its 1 keys can be used"},
 	},
 	{
+		name: "keys-too-many", token: keySet(func(document string) string {
+			_, key, _ := strings.Cut(strings.TrimSuffix(document, "]}"), "[")
+			return `{"keys":[` + strings.Repeat(key+",", 100) + key + "]}"
+		}),
+		status: exitUnknown, reasons: []middleware.Reason{middleware.ReasonKeysUnavailable},
+		says: []string{"it has 101 keys, and no set of more than 100 is read"},
+	},
+	{
+		name: "keys-of-html", token: keySet(func(string) string { return "<!doctype html>" }),
+		status: exitUnknown, reasons: []middleware.Reason{middleware.ReasonKeysUnavailable},
+		says: []string{"no JSON object with an array of keys"},
+	},
+	{
 		name: "token-without-kid", token: minted(object{"kid": nil}),
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonUnknownKey},
 		says:     []string{"The token names no key", "Profile: jwks.Generic"},
