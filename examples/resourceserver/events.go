@@ -46,6 +46,7 @@ func (o options) receiver(v *validators, denied *revocation.List, log *slog.Logg
 		return nil, fmt.Errorf("-set-issuer: %w", err)
 	}
 	v.sources = append(v.sources, alwaysReady{verifier}) // requests can do without the transmitter
+	v.verifiers["security events"] = verifier
 	config := events.Config{
 		Issuer:       o.setIssuer,
 		Audience:     o.setAudience,

@@ -35,6 +35,7 @@ func (s *service) routes(stopping <-chan struct{}) []route {
 	routes := []route{
 		{"GET", "/healthz", nil, healthz},
 		{"GET", "/readyz", nil, s.readyz},
+		{"GET", "/metrics", nil, s.metrics.handler.ServeHTTP},
 		{"GET", "/public", nil, newHandler("public").answer},
 		{"GET", "/me", layers(anyToken), newHandler("me").answer},
 		{"GET", "/orders", layers(readOrders), orders.answer},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/bearergate/bearergate/middleware"
@@ -16,6 +17,7 @@ type service struct {
 	sources []source
 	shared  *shared // nil without -redis-url
 	events  []route // where others announce what is no longer good
+	metrics *metrics
 	log     *slog.Logger
 }
 
@@ -39,29 +41,47 @@ func newService(o options, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s.sources = v.sources
+	if s.metrics, err = newMetrics(log); err != nil {
+		return nil, err
+	}
+	if err := s.metrics.watch(v, s.denied, s.shared); err != nil {
+		return nil, err
+	}
 	bindings, err := o.bindings(s.shared)
 	if err != nil {
 		return nil, err
 	}
-	config := middleware.Config{
+	return s, s.protect(v, o.introspectionMode, middleware.Config{
 		Realm:           o.realm,
 		Metadata:        middleware.Metadata{Resource: o.resource},
 		AdvertiseScopes: true,
 		Revocations:     s.denied,
 		Bindings:        bindings,
-		OnDecision:      middleware.LogDecisions(log),
+	})
+}
+
+// protect makes the Guards. Each decision is logged, and counted by who made it.
+func (s *service) protect(v *validators, mode string, config middleware.Config) (err error) {
+	config.OnDecision = s.observer("usual")
+	if s.guard, err = middleware.New(v.usual(mode), config); err != nil || v.asked == nil {
+		return err
 	}
-	if s.guard, err = middleware.New(v.usual(o.introspectionMode), config); err != nil {
-		return nil, err
+	config.OnDecision = s.observer("fresh")
+	s.fresh, err = middleware.New(v.fresh(mode), config)
+	return err
+}
+
+func (s *service) observer(guard string) func(context.Context, middleware.Decision) {
+	write, count := middleware.LogDecisions(s.log), s.metrics.OnDecision(guard)
+	return func(ctx context.Context, d middleware.Decision) {
+		write(ctx, d)
+		count(ctx, d)
 	}
-	if v.asked != nil {
-		s.fresh, err = middleware.New(v.fresh(o.introspectionMode), config)
-	}
-	return s, err
 }
 
 // close ends the calls in progress.
 func (s *service) close() {
+	s.metrics.close()
 	for _, source := range s.sources {
 		_ = source.Close()
 	}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	exporter "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/bearergate/bearergate/adapters/oauthotel"
+	"github.com/bearergate/bearergate/revocation"
+)
+
+// metrics are what the kit tells of itself, in the format of Prometheus.
+type metrics struct {
+	*oauthotel.Telemetry
+	provider *metric.MeterProvider
+	handler  http.Handler
+}
+
+// newMetrics keeps the figures in a registry of their own, which has nothing that other packages register.
+func newMetrics(log *slog.Logger) (*metrics, error) {
+	registry := prometheus.NewRegistry()
+	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
+	if err != nil {
+		return nil, err
+	}
+	provider := metric.NewMeterProvider(metric.WithReader(reader))
+	telemetry, err := oauthotel.New(oauthotel.Config{MeterProvider: provider})
+	if err != nil {
+		return nil, err
+	}
+	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError), MaxRequestsInFlight: 4,
+	})
+	return &metrics{telemetry, provider, handler}, nil
+}
+
+// watch looks after everything that decisions rely on.
+func (m *metrics) watch(v *validators, denied *revocation.List, with *shared) error {
+	var all error
+	if v.router != nil {
+		all = m.WatchIssuers(v.router)
+	}
+	for name, keys := range v.verifiers {
+		all = errors.Join(all, m.WatchKeys(name, keys))
+	}
+	if v.asked != nil {
+		all = errors.Join(all, m.WatchIntrospection("", v.asked))
+	}
+	if with != nil {
+		all = errors.Join(all, m.WatchStream("", func() oauthotel.StreamState {
+			return oauthotel.StreamState(with.stream.State())
+		}))
+	}
+	return errors.Join(all, m.WatchRevocations("", denied))
+}
+
+func (m *metrics) close() { _ = errors.Join(m.Close(), m.provider.Shutdown(context.Background())) }
