@@ -29,6 +29,7 @@ const maxRefusals = 200
 // kind of decision, spans apart.
 //
 // No attribute has anything of a request or of its token, and there are never more than a few hundred combinations.
+// Decisions that are allowed or failed are counted from 0 on, so that an alert sees the first of them.
 func (t *Telemetry) OnDecision(guard string) func(context.Context, middleware.Decision) {
 	o := t.observerOf(guard)
 	return func(ctx context.Context, d middleware.Decision) { o.observe(ctx, &d) }
@@ -49,6 +50,9 @@ func (t *Telemetry) observerOf(guard string) *observer {
 	}
 	o := &observer{t: t, guard: named(guardKey, guard), kinds: map[kind]*series{}}
 	o.passed = o.newSeries(allowed)
+	for _, k := range failures {
+		o.learn(k)
+	}
 	all.byGuard[guard] = o
 	return o
 }
@@ -75,6 +79,17 @@ type series struct {
 	fine       metric.ObserveOption
 	coarse     []metric.RecordOption
 	count      atomic.Int64
+}
+
+// failures are the kinds of decisions that are counted from 0 on. Of any other the first ones are not seen to increase
+// anything, since there was no figure before; that of an outage must not be missed.
+var failures = []kind{
+	{http.StatusServiceUnavailable, middleware.ReasonKeysUnavailable},
+	{http.StatusServiceUnavailable, middleware.ReasonIssuerUnavailable},
+	{http.StatusServiceUnavailable, middleware.ReasonIntrospectionUnavailable},
+	{http.StatusServiceUnavailable, middleware.ReasonRevocationsUnavailable},
+	{http.StatusServiceUnavailable, middleware.ReasonValidatorFailed},
+	{http.StatusInternalServerError, middleware.ReasonMisconfigured},
 }
 
 // observer counts the decisions of one Guard.
@@ -136,9 +151,7 @@ func (o *observer) learn(k kind) *series {
 func (o *observer) report(to metric.Observer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if n := o.passed.count.Load(); n > 0 {
-		to.ObserveInt64(o.t.of.decisions, n, o.passed.fine)
-	}
+	to.ObserveInt64(o.t.of.decisions, o.passed.count.Load(), o.passed.fine)
 	for _, s := range o.kinds {
 		to.ObserveInt64(o.t.of.decisions, s.count.Load(), s.fine)
 	}
