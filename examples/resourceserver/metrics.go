@@ -40,8 +40,8 @@ func newMetrics(log *slog.Logger) (*metrics, error) {
 	return &metrics{telemetry, provider, handler}, nil
 }
 
-// watch looks after everything that decisions rely on.
-func (m *metrics) watch(v *validators, denied *revocation.List, with *shared) error {
+// watch looks after everything that decisions rely on. asked is where tokens are introspected, if anywhere.
+func (m *metrics) watch(v *validators, asked string, denied *revocation.List, with *shared) error {
 	var all error
 	if v.router != nil {
 		all = m.WatchIssuers(v.router)
@@ -50,7 +50,7 @@ func (m *metrics) watch(v *validators, denied *revocation.List, with *shared) er
 		all = errors.Join(all, m.WatchKeys(name, keys))
 	}
 	if v.asked != nil {
-		all = errors.Join(all, m.WatchIntrospection("", v.asked))
+		all = errors.Join(all, m.WatchIntrospection(asked, v.asked))
 	}
 	if with != nil {
 		all = errors.Join(all, m.WatchStream("", func() oauthotel.StreamState {

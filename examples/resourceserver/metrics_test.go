@@ -73,8 +73,7 @@ func TestMetrics(t *testing.T) {
 		opaque := whose
 		opaque.Opaque = true
 		asked := as.Mint(opaque)
-		none, _ := s.metrics()
-		none.want(t, figures{allowedBy("usual"): 0})
+		endpoint := as.URL(oauthtest.EndpointIntrospection)
 
 		wantStatus(t, s.get("/me", good), 200)
 		wantStatus(t, s.get("/me?access_token=in-a-query", good), 200)
@@ -94,11 +93,11 @@ func TestMetrics(t *testing.T) {
 			decisions("usual", "refused", "no_credentials", 401):           1,
 			decisions("usual", "failed", "introspection_unavailable", 503): 1,
 
-			`bearergate_decision_duration_seconds_count{bearergate_guard="usual",bearergate_outcome="refused"}`: 3,
-			`bearergate_introspection_calls_total{bearergate_outcome="answered"}`:                               2,
-			`bearergate_introspection_calls_total{bearergate_outcome="failed"}`:                                 1,
-			`bearergate_introspection_failing`:                                                                  1,
-			fmt.Sprintf(`bearergate_key_set_state{bearergate_source=%q,bearergate_state="fresh"}`, as.Issuer()): 1,
+			`bearergate_decision_duration_seconds_count{bearergate_guard="usual",bearergate_outcome="refused"}`:               3,
+			fmt.Sprintf(`bearergate_introspection_calls_total{bearergate_outcome="answered",bearergate_source=%q}`, endpoint): 2,
+			fmt.Sprintf(`bearergate_introspection_calls_total{bearergate_outcome="failed",bearergate_source=%q}`, endpoint):   1,
+			fmt.Sprintf(`bearergate_introspection_failing{bearergate_source=%q}`, endpoint):                                   1,
+			fmt.Sprintf(`bearergate_key_set_state{bearergate_source=%q,bearergate_state="fresh"}`, as.Issuer()):               1,
 		})
 		wantNothingOf(t, text, good, asked, "of-a-test", "in-a-query", "/me", "/orders", clientSecret)
 	})

@@ -44,7 +44,7 @@ func newService(o options, log *slog.Logger) (*service, error) {
 	if s.metrics, err = newMetrics(log); err != nil {
 		return nil, err
 	}
-	if err := s.metrics.watch(v, s.denied, s.shared); err != nil {
+	if err := s.metrics.watch(v, o.introspectionURL, s.denied, s.shared); err != nil {
 		return nil, err
 	}
 	bindings, err := o.bindings(s.shared)
