@@ -28,7 +28,7 @@ var rules = map[string]rule{
 		module + "/middleware", module + "/revocation", module + "/introspection", goRedis,
 	}},
 	"adapters/oauthotel": {imports: []string{
-		module + "/middleware", module + "/jwks", module + "/introspection", otel,
+		module + "/middleware", module + "/jwks", module + "/introspection", module + "/revocation", module + "/mtls", otel,
 	}},
 
 	"cmd": {imports: []string{module}},
