@@ -35,6 +35,15 @@
 //	bearergate.revocation.stream.staleness  s           source
 //	bearergate.revocation.stream.lag        s           source
 //	bearergate.revocation.stream.records    {record}    source, outcome
+//	bearergate.status_list.count            {list}      source, state
+//	bearergate.status_list.fetch.failing    {list}      source
+//	bearergate.event.tokens                 {token}     source, outcome
+//	bearergate.event.failing                {receiver}  source
+//	bearergate.event.stream.state           {stream}    source, state
+//	bearergate.event.poll.staleness         s           source
+//	bearergate.event.poll.failing           {poller}    source
+//	bearergate.event.poll.unacknowledged    {token}     source
+//	bearergate.mtls.ignored_certificates    {request}   source
 //
 // Attributes without a dot, and cache.kind, begin with "bearergate.". The outcome of a decision is allowed, refused (the
 // client's fault) or failed (ours, a 5xx). A decision that is not allowed has its middleware.Reason as error.type, and the

@@ -17,6 +17,10 @@ type instruments struct {
 	introspection introspectionInstruments
 	list          listInstruments
 	stream        streamInstruments
+	lists         statusListInstruments
+	events        eventInstruments
+	poll          pollInstruments
+	ignored       metric.Int64ObservableCounter
 }
 
 type keySetInstruments struct {
@@ -37,6 +41,20 @@ type streamInstruments struct {
 	state          metric.Int64ObservableUpDownCounter
 	staleness, lag metric.Float64ObservableGauge
 	records        metric.Int64ObservableCounter
+}
+
+type statusListInstruments struct {
+	count, failing metric.Int64ObservableUpDownCounter
+}
+
+type eventInstruments struct {
+	tokens          metric.Int64ObservableCounter
+	failing, stream metric.Int64ObservableUpDownCounter
+}
+
+type pollInstruments struct {
+	staleness               metric.Float64ObservableGauge
+	failing, unacknowledged metric.Int64ObservableUpDownCounter
 }
 
 // buckets are in seconds. A token that was seen before takes less than a microsecond, a signature some tens of them, a
@@ -63,19 +81,24 @@ func newInstruments(meter metric.Meter) (instruments, error) {
 		},
 		issuers:       m.now("bearergate.issuer.count", "{issuer}", "Issuers whose keys are held."),
 		introspection: m.introspection(),
-		list: listInstruments{
-			usage:   m.now("bearergate.revocation.list.usage", "{entry}", "Entries of the deny-list."),
-			limit:   m.now("bearergate.revocation.list.limit", "{entry}", "Entries that the deny-list may hold."),
-			watches: m.now("bearergate.revocation.watch.count", "{request}", "Requests in progress that end when their token is revoked."),
+		list:          m.list(),
+		stream:        m.stream(),
+		lists: statusListInstruments{
+			count:   m.now("bearergate.status_list.count", "{list}", "Status lists by their state: fresh, stale, or unusable."),
+			failing: m.now("bearergate.status_list.fetch.failing", "{list}", "Status lists whose last fetch failed."),
 		},
-		stream: streamInstruments{
-			state: m.now("bearergate.revocation.stream.state", "{stream}",
-				"1 for the state the stream of revocations is in: current, disconnected, incomplete, or replaying."),
-			staleness: m.gauge("bearergate.revocation.stream.staleness", "s",
-				"Time since everything in the stream of revocations was last known here."),
-			lag:     m.gauge("bearergate.revocation.stream.lag", "s", "How old the last record read was while there were more."),
-			records: m.count("bearergate.revocation.stream.records", "{record}", "Records of the stream of revocations."),
+		events: eventInstruments{
+			tokens:  m.count("bearergate.event.tokens", "{token}", "Security event and logout tokens that were received."),
+			failing: m.now("bearergate.event.failing", "{receiver}", "1 while events cannot be processed here."),
+			stream: m.now("bearergate.event.stream.state", "{stream}",
+				"1 for the state the transmitter announced: enabled, paused, disabled, or unannounced."),
 		},
+		poll: pollInstruments{
+			staleness:      m.gauge("bearergate.event.poll.staleness", "s", "Time since the transmitter last answered a poll."),
+			failing:        m.now("bearergate.event.poll.failing", "{poller}", "1 while polls go wrong."),
+			unacknowledged: m.now("bearergate.event.poll.unacknowledged", "{token}", "Tokens whose receipt the transmitter may not know of."),
+		},
+		ignored: m.count("bearergate.mtls.ignored_certificates", "{request}", "Requests whose Client-Cert field came from no trusted proxy."),
 	}
 	return of, m.err
 }
@@ -90,6 +113,25 @@ func (m *maker) introspection() introspectionInstruments {
 		breaker: m.now("bearergate.introspection.breaker.state", "{breaker}",
 			"1 for the state the circuit breaker is in: closed, open, or half_open."),
 		failing: m.now("bearergate.introspection.failing", "{endpoint}", "1 while the last call was not answered."),
+	}
+}
+
+func (m *maker) list() listInstruments {
+	return listInstruments{
+		usage:   m.now("bearergate.revocation.list.usage", "{entry}", "Entries of the deny-list."),
+		limit:   m.now("bearergate.revocation.list.limit", "{entry}", "Entries that the deny-list may hold."),
+		watches: m.now("bearergate.revocation.watch.count", "{request}", "Requests in progress that end when their token is revoked."),
+	}
+}
+
+func (m *maker) stream() streamInstruments {
+	return streamInstruments{
+		state: m.now("bearergate.revocation.stream.state", "{stream}",
+			"1 for the state the stream of revocations is in: current, disconnected, incomplete, or replaying."),
+		staleness: m.gauge("bearergate.revocation.stream.staleness", "s",
+			"Time since everything in the stream of revocations was last known here."),
+		lag:     m.gauge("bearergate.revocation.stream.lag", "s", "How old the last record read was while there were more."),
+		records: m.count("bearergate.revocation.stream.records", "{record}", "Records of the stream of revocations."),
 	}
 }
 

@@ -50,7 +50,7 @@ func (t *Telemetry) WatchTenants(name string, tenants Tenants) error {
 	}, t.of.issuers)
 }
 
-// The states of a key set.
+// The states of what is fetched: key sets and status lists.
 const (
 	fresh    = "fresh"
 	stale    = "stale"
@@ -81,7 +81,7 @@ type keySet struct {
 }
 
 func (k *keySet) observe(o metric.Observer, now time.Time, s *jwks.State) {
-	k.states.observe(o, k.of.state, phase(now, s))
+	k.states.observe(o, k.of.state, phase(now, s.Usable, s.StaleAt))
 	o.ObserveInt64(k.of.failing, boolean(s.Err != nil), k.source)
 	o.ObserveInt64(k.of.size, int64(s.Keys), k.source)
 	o.ObserveInt64(k.of.skipped, int64(len(s.Skipped)), k.source)
@@ -90,16 +90,6 @@ func (k *keySet) observe(o metric.Observer, now time.Time, s *jwks.State) {
 	}
 	o.ObserveFloat64(k.of.age, sinceSeconds(now, s.FetchedAt), k.source)
 	o.ObserveFloat64(k.of.remaining, sinceSeconds(s.UnusableAt, now), k.source)
-}
-
-func phase(now time.Time, s *jwks.State) string {
-	switch {
-	case !s.Usable:
-		return unusable
-	case !s.StaleAt.IsZero() && !now.Before(s.StaleAt):
-		return stale
-	}
-	return fresh
 }
 
 // sinceSeconds is not negative, also where a clock was set back.

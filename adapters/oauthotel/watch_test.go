@@ -14,6 +14,9 @@ import (
 	"github.com/bearergate/bearergate/introspection"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/mtls"
+	"github.com/bearergate/bearergate/revocation/events"
+	"github.com/bearergate/bearergate/revocation/statuslist"
 )
 
 // Sources whose state a test sets.
@@ -23,6 +26,11 @@ type (
 	tenants      int
 	introspector introspection.State
 	denyList     struct{ len, cap, watching int }
+	statusLists  map[string]statuslist.ListState
+	receiver     events.State
+	logouts      events.Counts
+	poller       events.PollState
+	certificates mtls.State
 )
 
 func (k keySet) State() jwks.State                { return jwks.State(k) }
@@ -32,6 +40,11 @@ func (i introspector) State() introspection.State { return introspection.State(i
 func (l denyList) Len() int                       { return l.len }
 func (l denyList) Cap() int                       { return l.cap }
 func (l denyList) Watching() int                  { return l.watching }
+func (l statusLists) State() statuslist.State     { return statuslist.State{Lists: l} }
+func (r receiver) State() events.State            { return events.State(r) }
+func (l logouts) State() events.Counts            { return events.Counts(l) }
+func (p poller) State() events.PollState          { return events.PollState(p) }
+func (c certificates) State() mtls.State          { return mtls.State(c) }
 
 func noStream() oauthotel.StreamState { return oauthotel.StreamState{} }
 
@@ -44,6 +57,11 @@ func watches(m *meter) map[string]func(name string) error {
 		"introspection": func(name string) error { return m.WatchIntrospection(name, introspector{}) },
 		"revocations":   func(name string) error { return m.WatchRevocations(name, denyList{}) },
 		"stream":        func(name string) error { return m.WatchStream(name, noStream) },
+		"status lists":  func(name string) error { return m.WatchStatusLists(name, statusLists{}) },
+		"events":        func(name string) error { return m.WatchEvents("events "+name, receiver{}) },
+		"logouts":       func(name string) error { return m.WatchLogouts("logouts "+name, logouts{}) },
+		"poller":        func(name string) error { return m.WatchPoller(name, poller{}) },
+		"certificates":  func(name string) error { return m.WatchCertificates(name, certificates{}) },
 	}
 }
 
@@ -78,6 +96,11 @@ func TestNothingToWatch(t *testing.T) {
 		"introspection": m.WatchIntrospection("a", nil),
 		"revocations":   m.WatchRevocations("a", nil),
 		"stream":        m.WatchStream("a", nil),
+		"status lists":  m.WatchStatusLists("a", nil),
+		"events":        m.WatchEvents("a", nil),
+		"logouts":       m.WatchLogouts("a", nil),
+		"poller":        m.WatchPoller("a", nil),
+		"certificates":  m.WatchCertificates("a", nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "nothing to watch") {
 			t.Errorf("%s: %v, want an error", kind, err)
