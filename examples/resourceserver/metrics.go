@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/bearergate/bearergate/adapters/oauthotel"
-	"github.com/bearergate/bearergate/revocation"
+	"github.com/bearergate/bearergate/mtls"
 )
 
 // metrics are what the kit tells of itself, in the format of Prometheus.
@@ -41,10 +41,10 @@ func newMetrics(log *slog.Logger) (*metrics, error) {
 }
 
 // watch looks after everything that decisions rely on. asked is where tokens are introspected, if anywhere.
-func (m *metrics) watch(v *validators, asked string, denied *revocation.List, with *shared) error {
-	var all error
+func (m *metrics) watch(v *validators, asked string, s *service) error {
+	all := m.WatchRevocations("", s.denied)
 	if v.router != nil {
-		all = m.WatchIssuers(v.router)
+		all = errors.Join(all, m.WatchIssuers(v.router))
 	}
 	for name, keys := range v.verifiers {
 		all = errors.Join(all, m.WatchKeys(name, keys))
@@ -52,12 +52,32 @@ func (m *metrics) watch(v *validators, asked string, denied *revocation.List, wi
 	if v.asked != nil {
 		all = errors.Join(all, m.WatchIntrospection(asked, v.asked))
 	}
-	if with != nil {
+	if v.lists != nil {
+		all = errors.Join(all, m.WatchStatusLists("", v.lists))
+	}
+	if s.shared != nil {
 		all = errors.Join(all, m.WatchStream("", func() oauthotel.StreamState {
-			return oauthotel.StreamState(with.stream.State())
+			return oauthotel.StreamState(s.shared.stream.State())
 		}))
 	}
-	return errors.Join(all, m.WatchRevocations("", denied))
+	return errors.Join(all, m.watchOthers(s))
+}
+
+// watchOthers looks after what others send: events, logouts, and certificates.
+func (m *metrics) watchOthers(s *service) error {
+	var all error
+	if s.receiver != nil {
+		all = m.WatchEvents("security events", s.receiver)
+	}
+	if s.logout != nil {
+		all = errors.Join(all, m.WatchLogouts("logouts", s.logout))
+	}
+	for _, binding := range s.bindings {
+		if certificates, ok := binding.(*mtls.Verifier); ok {
+			all = errors.Join(all, m.WatchCertificates("", certificates))
+		}
+	}
+	return all
 }
 
 func (m *metrics) close() { _ = errors.Join(m.Close(), m.provider.Shutdown(context.Background())) }

@@ -119,7 +119,10 @@ func TestMetricsOfWhatDecisionsRelyOn(t *testing.T) {
 	as := newIssuer(t, oauthtest.Config{})
 	as.Break(oauthtest.EndpointJWKS, oauthtest.Fault{Status: http.StatusInternalServerError})
 	transmitter := newIssuer(t, oauthtest.Config{})
-	s := trusting(t, as, "-set-issuer", transmitter.Issuer(), "-set-audience", "us")
+	s := trusting(t, as, "-set-issuer", transmitter.Issuer(), "-set-audience", "us", "-logout-client-id", "us",
+		"-trusted-proxy", "10.0.0.0/24", "-status-list-prefix", as.Issuer()+"/lists/")
+	wantStatus(t, s.post("/events", "", "application/secevent+jwt", "rubbish"), 400)
+	wantStatus(t, s.post("/backchannel-logout", "", "application/x-www-form-urlencoded", "logout_token=rubbish"), 400)
 	token := as.Mint(oauthtest.Token{})
 	s.wantStatus(token, 503)
 	state := func(source, state string) string {
@@ -131,8 +134,10 @@ func TestMetricsOfWhatDecisionsRelyOn(t *testing.T) {
 		failing:                              1,
 		state(as.Issuer(), "unusable"):       1,
 		state("security events", "unusable"): 1,
-		decisions("usual", "failed", "keys_unavailable", 503): 1,
-		"bearergate_revocation_list_limit":                    1e6,
+		decisions("usual", "failed", "keys_unavailable", 503):                                             1,
+		"bearergate_revocation_list_limit":                                                                1e6,
+		`bearergate_event_tokens_total{bearergate_outcome="refused",bearergate_source="security events"}`: 1,
+		`bearergate_event_tokens_total{bearergate_outcome="refused",bearergate_source="logouts"}`:         1,
 	})
 
 	as.Heal()
@@ -140,6 +145,14 @@ func TestMetricsOfWhatDecisionsRelyOn(t *testing.T) {
 	form := url.Values{"token": {"whatever"}}.Encode()
 	wantStatus(t, s.post("/revoke", token, "application/x-www-form-urlencoded", form), 200)
 	all, _ = s.metrics()
+	for _, series := range []string{
+		"bearergate_mtls_ignored_certificates_total", `bearergate_status_list_count{bearergate_state="fresh"}`,
+		`bearergate_event_stream_state{bearergate_source="security events",bearergate_state="unannounced"}`,
+	} {
+		if _, ok := all[series]; !ok {
+			t.Errorf("%s is missing", series)
+		}
+	}
 	all.want(t, figures{failing: 0, state(as.Issuer(), "fresh"): 1, state(as.Issuer(), "unusable"): 0, "bearergate_revocation_list_usage": 1})
 }
 

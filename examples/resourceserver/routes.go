@@ -52,7 +52,7 @@ func (s *service) routes(stopping <-chan struct{}) []route {
 		{"POST", "/revoke", layers(anyToken), s.revoke()},
 		{"POST", "/admin/revocations", layers(writeRevocations), revocation.ListHandler(s.denied).ServeHTTP},
 	}
-	routes = append(routes, s.events...)
+	routes = append(routes, s.eventRoutes()...)
 	if path := s.guard.MetadataPath(); path != "" {
 		serve := s.guard.MetadataHandler().ServeHTTP
 		routes = append(routes, route{"GET", path, nil, serve}, route{"OPTIONS", path, nil, serve})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/revocation"
+	"github.com/bearergate/bearergate/revocation/events"
 )
 
 // service is everything that the flags configure.
@@ -14,11 +15,14 @@ type service struct {
 	fresh   *middleware.Guard // asks the authorization server on every request; nil without introspection
 	denied  *revocation.List
 	revoker *revocation.Client // nil without an authorization server to tell
-	sources []source
-	shared  *shared // nil without -redis-url
-	events  []route // where others announce what is no longer good
-	metrics *metrics
-	log     *slog.Logger
+	// receiver and logout are where others announce what is no longer good, nil unless the flags say so.
+	receiver *events.Receiver
+	logout   *events.Logout
+	bindings []middleware.Binding
+	sources  []source
+	shared   *shared // nil without -redis-url
+	metrics  *metrics
+	log      *slog.Logger
 }
 
 func newService(o options, log *slog.Logger) (*service, error) {
@@ -37,18 +41,17 @@ func newService(o options, log *slog.Logger) (*service, error) {
 	if s.denied, s.revoker, err = o.revocations(v.asked, s.shared, log); err != nil {
 		return nil, err
 	}
-	if s.events, err = o.eventRoutes(v, s.denied, log); err != nil {
+	if err := s.listen(o, v); err != nil {
 		return nil, err
 	}
 	s.sources = v.sources
+	if s.bindings, err = o.bindings(s.shared); err != nil {
+		return nil, err
+	}
 	if s.metrics, err = newMetrics(log); err != nil {
 		return nil, err
 	}
-	if err := s.metrics.watch(v, o.introspectionURL, s.denied, s.shared); err != nil {
-		return nil, err
-	}
-	bindings, err := o.bindings(s.shared)
-	if err != nil {
+	if err := s.metrics.watch(v, o.introspectionURL, s); err != nil {
 		return nil, err
 	}
 	return s, s.protect(v, o.introspectionMode, middleware.Config{
@@ -56,7 +59,7 @@ func newService(o options, log *slog.Logger) (*service, error) {
 		Metadata:        middleware.Metadata{Resource: o.resource},
 		AdvertiseScopes: true,
 		Revocations:     s.denied,
-		Bindings:        bindings,
+		Bindings:        s.bindings,
 	})
 }
 

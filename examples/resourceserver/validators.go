@@ -7,6 +7,7 @@ import (
 	"github.com/bearergate/bearergate/introspection"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/revocation/statuslist"
 )
 
 // validators say what tokens mean. At least one of jwt and asked is there.
@@ -14,6 +15,7 @@ type validators struct {
 	issuers []*jwks.Validator
 	router  *jwks.Router             // to them; nil without -issuer
 	jwt     middleware.Validator     // the tokens of all issuers; nil without -issuer
+	lists   *statuslist.Checker      // in front of it; nil without -status-list-prefix
 	asked   *introspection.Validator // nil without -introspection-url
 	sources []source
 	// verifiers have keys of their own, for what are no access tokens. Their names tell them from the issuers.

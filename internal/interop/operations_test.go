@@ -62,7 +62,10 @@ type watched struct {
 func startWatched(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{as: harness.StartOIDCProvider(t), redis: harness.StartRedis(t)}
-	everything := way{keys: true, flags: []string{"-introspection-jwt", "-redis-url", w.redis.URL}}
+	everything := way{keys: true, flags: []string{
+		"-introspection-jwt", "-redis-url", w.redis.URL, "-set-issuer", w.as.Issuer, "-set-audience", audience,
+		"-logout-client-id", harness.ClientID, "-status-list-prefix", w.as.Issuer + "/lists/", "-trusted-proxy", harness.ProxyAddr + "/32",
+	}}
 	rs := startIntrospector(t, w.as.AuthorizationServer, everything, "nethttp", harness.Secret(w.as.ResourceServer))
 	obtain := func(t testing.TB, scope string) string {
 		t.Helper()
@@ -261,7 +264,10 @@ func (w *watched) checkAnnotations(t *testing.T, alert harness.Rule, recorded ma
 var listed = regexp.MustCompile("(?m)^\\| `(bearergate_\\w+)` \\| [^|]+ \\| ([^|]+) \\|")
 
 // elsewhere are metrics of what this server does not use.
-var elsewhere = map[string]bool{"bearergate_issuer_count": true}
+var elsewhere = map[string]bool{
+	"bearergate_issuer_count": true, "bearergate_event_poll_staleness_seconds": true, "bearergate_event_poll_failing": true,
+	"bearergate_event_poll_unacknowledged": true,
+}
 
 func (w *watched) testList(t *testing.T) {
 	list := map[string]bool{}
