@@ -153,6 +153,27 @@ func TestFleetWithoutRedis(t *testing.T) {
 	wantStatus(t, f.replica(t, "echo").Get(t, "/orders", before), http.StatusUnauthorized)
 }
 
+// A replica that has lost touch with the others says so to whoever spreads the requests, once that matters, and until it
+// has caught up.
+func TestFleetReadiness(t *testing.T) {
+	t.Parallel()
+	f := &fleet{as: harness.StartOIDCProvider(t), redis: harness.StartRedis(t)}
+	rs := f.replica(t, "nethttp")
+	f.redis.Stop()
+	wantStatus(t, rs.Get(t, "/readyz", ""), http.StatusOK) // not for long enough
+	var last harness.Answer
+	eventually(t, "the replica is not ready", func() bool {
+		last = rs.Get(t, "/readyz", "")
+		return last.Status == http.StatusServiceUnavailable
+	})
+	if want := `{"ready":false,"reason":"revocations_unavailable"}` + "\n"; string(last.Body) != want {
+		t.Errorf("%s, want %s", last.Body, want)
+	}
+	wantStatus(t, rs.Get(t, "/healthz", ""), http.StatusOK)
+	f.redis.Restart(t)
+	eventually(t, "the replica is ready again", func() bool { return rs.Get(t, "/readyz", "").Status == http.StatusOK })
+}
+
 // A proof is taken once, whichever replicas it is shown to at the same time.
 func TestFleetTakesAProofOnce(t *testing.T) {
 	f := startFleet(t, "nethttp")
