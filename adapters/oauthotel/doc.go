@@ -50,8 +50,8 @@
 // status of the answer. Metrics called state are 1 for the state that holds and 0 for the others.
 //
 // No attribute has anything that a request said: neither subject nor client, issuer of a token, path or token. Its values
-// come from the configuration, or there is a fixed number of them. A Validator that makes up reasons gets 200, and
-// _OTHER for the rest.
+// come from the configuration, or there is a fixed number of them. The reasons are those of the Validators: one of your own
+// must not make them of what it was asked about. It gets 200 of them, and _OTHER for the rest.
 //
 // # Cost
 //
