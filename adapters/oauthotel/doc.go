@@ -16,6 +16,10 @@
 //	bearergate.decision.duration            s           guard, outcome
 //	bearergate.key_set.state                {key_set}   source, state
 //	bearergate.key_set.fetch.failing        {key_set}   source
+//	bearergate.key_set.fetches              {fetch}     source, outcome
+//	bearergate.key_set.fetch.time           s           source
+//	bearergate.key_set.fetch.withheld       {token}     source
+//	bearergate.key_set.verified_tokens      {token}     source
 //	bearergate.key_set.size                 {key}       source
 //	bearergate.key_set.skipped              {key}       source
 //	bearergate.key_set.age                  s           source

@@ -70,6 +70,10 @@ func read(into map[string]float64, m metricdata.Metrics) {
 		for _, point := range data.DataPoints {
 			into[name(m.Name, point.Attributes)] = float64(point.Value)
 		}
+	case metricdata.Sum[float64]:
+		for _, point := range data.DataPoints {
+			into[name(m.Name, point.Attributes)] = point.Value
+		}
 	case metricdata.Gauge[float64]:
 		for _, point := range data.DataPoints {
 			into[name(m.Name, point.Attributes)] = point.Value

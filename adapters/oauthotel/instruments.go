@@ -26,6 +26,8 @@ type instruments struct {
 type keySetInstruments struct {
 	state, failing, size, skipped metric.Int64ObservableUpDownCounter
 	age, remaining                metric.Float64ObservableGauge
+	fetches, withheld, verified   metric.Int64ObservableCounter
+	fetchTime                     metric.Float64ObservableCounter
 }
 
 type introspectionInstruments struct {
@@ -75,7 +77,13 @@ func newInstruments(meter metric.Meter) (instruments, error) {
 			failing: m.now("bearergate.key_set.fetch.failing", "{key_set}", "1 while the last fetch of a key set failed."),
 			size:    m.now("bearergate.key_set.size", "{key}", "Keys of a key set that can be used."),
 			skipped: m.now("bearergate.key_set.skipped", "{key}", "Keys of a key set that are not used, because they are unfit."),
-			age:     m.gauge("bearergate.key_set.age", "s", "Time since the issuer last confirmed a key set."),
+			fetches: m.count("bearergate.key_set.fetches", "{fetch}", "Fetches of key sets that have ended."),
+			withheld: m.count("bearergate.key_set.fetch.withheld", "{token}",
+				"Tokens with an unknown key that caused no fetch, because there was no ration left."),
+			verified: m.count("bearergate.key_set.verified_tokens", "{token}",
+				"Tokens whose signature was verified, rather than remembered."),
+			fetchTime: m.sum("bearergate.key_set.fetch.time", "s", "Time that fetches of key sets took together."),
+			age:       m.gauge("bearergate.key_set.age", "s", "Time since the issuer last confirmed a key set."),
 			remaining: m.gauge("bearergate.key_set.remaining", "s",
 				"Time until a key set becomes unusable if the issuer does not confirm it."),
 		},
@@ -155,6 +163,12 @@ func (m *maker) histogram(name, unit, description string) metric.Float64Histogra
 // count is for what only grows.
 func (m *maker) count(name, unit, description string) metric.Int64ObservableCounter {
 	i, err := m.meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
+	return made(m, i, err)
+}
+
+// sum is for what only grows, in parts.
+func (m *maker) sum(name, unit, description string) metric.Float64ObservableCounter {
+	i, err := m.meter.Float64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
 	return made(m, i, err)
 }
 

@@ -57,12 +57,18 @@ const (
 	unusable = "unusable"
 )
 
+// fetched is the outcome of a fetch that brought keys; the other is failed.
+const fetched = "fetched"
+
 func (t *Telemetry) watchKeys(names []string, read func() map[string]jwks.State) error {
 	of := &t.of.keySet
 	known := make(map[string]*keySet, len(names))
 	for _, name := range names {
 		source := []attribute.KeyValue{sourceKey.String(name)}
-		known[name] = &keySet{of, with(source), newStates(source, fresh, stale, unusable)}
+		known[name] = &keySet{
+			of, with(source), with(source, outcomeKey.String(fetched)), with(source, outcomeKey.String(failed)),
+			newStates(source, fresh, stale, unusable),
+		}
 	}
 	return t.watch("key set", names, func(o metric.Observer) {
 		now := t.config.Now()
@@ -71,13 +77,13 @@ func (t *Telemetry) watchKeys(names []string, read func() map[string]jwks.State)
 				set.observe(o, now, &state)
 			}
 		}
-	}, of.state, of.failing, of.size, of.skipped, of.age, of.remaining)
+	}, of.state, of.failing, of.size, of.skipped, of.age, of.remaining, of.fetches, of.withheld, of.verified, of.fetchTime)
 }
 
 type keySet struct {
-	of     *keySetInstruments
-	source metric.ObserveOption
-	states states
+	of                      *keySetInstruments
+	source, fetched, failed metric.ObserveOption
+	states                  states
 }
 
 func (k *keySet) observe(o metric.Observer, now time.Time, s *jwks.State) {
@@ -85,6 +91,11 @@ func (k *keySet) observe(o metric.Observer, now time.Time, s *jwks.State) {
 	o.ObserveInt64(k.of.failing, boolean(s.Err != nil), k.source)
 	o.ObserveInt64(k.of.size, int64(s.Keys), k.source)
 	o.ObserveInt64(k.of.skipped, int64(len(s.Skipped)), k.source)
+	o.ObserveInt64(k.of.fetches, int64(s.Fetches-s.Failures), k.fetched)
+	o.ObserveInt64(k.of.fetches, int64(s.Failures), k.failed)
+	o.ObserveFloat64(k.of.fetchTime, s.FetchTime.Seconds(), k.source)
+	o.ObserveInt64(k.of.withheld, int64(s.Withheld), k.source)
+	o.ObserveInt64(k.of.verified, int64(s.Verified), k.source)
 	if s.FetchedAt.IsZero() { // none yet, or fixed ones, which have no age
 		return
 	}

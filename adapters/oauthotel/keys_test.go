@@ -25,6 +25,17 @@ func standing(source, state string, failing, keys, skipped float64) map[string]f
 	figures["bearergate.key_set.fetch.failing"+of] = failing
 	figures["bearergate.key_set.size"+of] = keys
 	figures["bearergate.key_set.skipped"+of] = skipped
+	return fetched(figures, source, jwks.State{})
+}
+
+// fetched adds what is told of how the keys came and were used.
+func fetched(figures map[string]float64, source string, s jwks.State) map[string]float64 {
+	of := "bearergate.source=" + source + "}"
+	figures["bearergate.key_set.fetches{bearergate.outcome=fetched,"+of] = float64(s.Fetches - s.Failures)
+	figures["bearergate.key_set.fetches{bearergate.outcome=failed,"+of] = float64(s.Failures)
+	figures["bearergate.key_set.fetch.time{"+of] = s.FetchTime.Seconds()
+	figures["bearergate.key_set.fetch.withheld{"+of] = float64(s.Withheld)
+	figures["bearergate.key_set.verified_tokens{"+of] = float64(s.Verified)
 	return figures
 }
 
@@ -55,27 +66,30 @@ func TestKeysThroughAnOutage(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-time.After(5 * time.Minute)
-		m.want(keys, aged(standing(as.Issuer(), "fresh", 0, 1, 0), as.Issuer(), 5*time.Minute, 65*time.Minute))
+		figures := aged(standing(as.Issuer(), "fresh", 0, 1, 0), as.Issuer(), 5*time.Minute, 65*time.Minute)
+		m.want(keys, fetched(figures, as.Issuer(), jwks.State{Fetches: 1}))
 
 		as.Break(oauthtest.EndpointJWKS, oauthtest.Fault{Status: http.StatusServiceUnavailable})
 		<-time.After(6 * time.Minute)
 		_, _ = validator.Validate(t.Context(), as.Mint(oauthtest.Token{}))
 		synctest.Wait()
-		m.want(keys, aged(standing(as.Issuer(), "stale", 1, 1, 0), as.Issuer(), 11*time.Minute, 59*time.Minute))
+		figures = aged(standing(as.Issuer(), "stale", 1, 1, 0), as.Issuer(), 11*time.Minute, 59*time.Minute)
+		m.want(keys, fetched(figures, as.Issuer(), jwks.State{Fetches: 2, Failures: 1, Verified: 1}))
 
 		<-time.After(2 * time.Hour)
-		m.want(keys, aged(standing(as.Issuer(), "unusable", 1, 1, 0), as.Issuer(), 131*time.Minute, 0))
+		figures = aged(standing(as.Issuer(), "unusable", 1, 1, 0), as.Issuer(), 131*time.Minute, 0)
+		m.want(keys, fetched(figures, as.Issuer(), jwks.State{Fetches: 2, Failures: 1, Verified: 1}))
 	})
 }
 
 // Fixed keys have no age, and keys that are left out are counted.
 func TestFixedKeys(t *testing.T) {
 	m := newMeter(t, oauthotel.Config{})
-	fixed := keySet{Usable: true, Keys: 2, Skipped: []jwks.SkippedKey{{KeyID: "weak"}}}
+	fixed := keySet{Usable: true, Keys: 2, Skipped: []jwks.SkippedKey{{KeyID: "weak"}}, Verified: 7}
 	if err := m.WatchKeys("fixed", fixed); err != nil {
 		t.Fatal(err)
 	}
-	m.want("", standing("fixed", "fresh", 0, 2, 1))
+	m.want("", fetched(standing("fixed", "fresh", 0, 2, 1), "fixed", jwks.State(fixed)))
 }
 
 // Every issuer of a real Router has figures of its own.
@@ -147,4 +161,14 @@ func TestTenants(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.want("", map[string]float64{"bearergate.issuer.count{}": 1})
+}
+
+// The counters of a key set have a place each.
+func TestFetches(t *testing.T) {
+	m := newMeter(t, oauthotel.Config{})
+	counts := jwks.State{Usable: true, Fetches: 9, Failures: 2, Withheld: 40, Verified: 1000, FetchTime: 1500 * time.Millisecond}
+	if err := m.WatchKeys("a", keySet(counts)); err != nil {
+		t.Fatal(err)
+	}
+	m.want("", fetched(standing("a", "fresh", 0, 0, 0), "a", counts))
 }
