@@ -58,6 +58,10 @@ api-update: ## Write the exported API to api/
 reasons: ## Write docs/reasons.md from the source
 	go run ./internal/tools/reasons
 
+.PHONY: interop-docs
+interop-docs: setup ## Write the tables of docs/interop.md from what the interop suites observe
+	go test -p 1 ./internal/interop/... -run '^Test(Flows|Servers)$$' -update
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz
