@@ -18,7 +18,7 @@ var formats = []struct{ name, resource string }{
 // startForAll starts a resource server for tokens of all formats: it has the issuer's keys, and introspects.
 func startForAll(t *testing.T, as *harness.OIDCProvider, adapter string, flags ...string) *harness.ResourceServer {
 	t.Helper()
-	w := way{"all formats", true, flags}
+	w := way{"all formats", flags}
 	return startIntrospector(t, as.AuthorizationServer, w, adapter, harness.Secret(as.ResourceServer))
 }
 

@@ -23,7 +23,7 @@ from jwcrypto.jwk import JWK
 HERE = Path(__file__).parent
 SCHEMA = Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
 
-AUDIENCES = ["https://orders.example.com"]
+AUDIENCES = ["https://orders.example.com", "https://billing.example.com"]
 SCOPES = ["orders:read", "orders:write", "reports:read"]
 
 # A client may introspect and revoke its own tokens and no others, so this one is the resource server as well.

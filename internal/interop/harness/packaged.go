@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -112,3 +113,12 @@ var findPackages = sync.OnceValue(func() error {
 	}
 	return nil
 })
+
+// RotateFlask makes a server of FlaskRS256 sign with a new key, and publish no other.
+func RotateFlask(t testing.TB, s *AuthorizationServer) {
+	t.Helper()
+	var rotated struct {
+		KeyIDs []string `json:"kids"`
+	}
+	send(t, newRequest(t, http.MethodPost, s.Issuer+"/_test/rotate", http.NoBody)).Decode(t, &rotated)
+}
