@@ -12,7 +12,7 @@ import (
 // TestBearercheck holds what cmd/bearercheck says about tokens of oidc-provider against what a service answers to them.
 func TestBearercheck(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			testBearercheck(t, as, startResourceServer(t, as, adapter))
@@ -35,7 +35,7 @@ func testBearercheck(t *testing.T, as *harness.OIDCProvider, rs *harness.Resourc
 		{"good", as.Token(t, good), 0, http.StatusOK, "", "Service and judgement agree."},
 		{"wrong audience", as.Token(t, wrongAudience), 1, http.StatusUnauthorized, "wrong_audience", otherAudience},
 		{"wrong scope", as.Token(t, wrongScope), 1, http.StatusForbidden, "insufficient_scope", "reports:read"},
-		{"altered", alterSignature(t, as.Token(t, good)), 1, http.StatusUnauthorized, "bad_signature", "did not sign this token"},
+		{"altered", harness.Altered(as.Token(t, good)), 1, http.StatusUnauthorized, "bad_signature", "did not sign this token"},
 		{"opaque", "0123456789abcdefghijklmnop", 1, http.StatusUnauthorized, "malformed_token", "introspection.New"},
 		{"expired", afterExpiry(t, expired), 1, http.StatusUnauthorized, "expired", "get a new one"},
 	} {

@@ -108,7 +108,7 @@ func TestFleet(t *testing.T) {
 
 // A stream that is open at one replica ends when its token is revoked at the other.
 func TestFleetEndsStreams(t *testing.T) {
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			f := startFleet(t, adapter)

@@ -3,8 +3,6 @@ package interop_test
 import (
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -41,7 +39,7 @@ func TestIntrospection(t *testing.T) {
 	}
 	var trusted, strangers []introspector
 	for _, w := range ways {
-		for _, adapter := range adapters {
+		for _, adapter := range harness.Adapters {
 			name := w.name + "/" + adapter
 			rs := startIntrospector(t, as, w, adapter, harness.Secret(as.ResourceServer))
 			stranger := startIntrospector(t, as, w, adapter, "wrong")
@@ -56,14 +54,10 @@ func TestIntrospection(t *testing.T) {
 
 func startIntrospector(t *testing.T, as *harness.AuthorizationServer, w way, adapter, secret string) *harness.ResourceServer {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	flags := slices.Concat([]string{
 		"-adapter", adapter, "-audience", audience, "-insecure-http", "-issuer", as.Issuer,
 		"-introspection-url", as.IntrospectionURL, "-revocation-url", as.RevocationURL,
-		"-introspection-client-id", as.ResourceServer, "-introspection-client-secret-file", file,
+		"-introspection-client-id", as.ResourceServer, "-introspection-client-secret-file", harness.SecretFile(t, secret),
 	}, w.flags)
 	return harness.StartResourceServer(t, flags...)
 }

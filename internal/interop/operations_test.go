@@ -62,7 +62,7 @@ type watched struct {
 func startWatched(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{as: harness.StartOIDCProvider(t), redis: harness.StartRedis(t)}
-	everything := way{keys: true, flags: []string{
+	everything := way{name: "everything", flags: []string{
 		"-introspection-jwt", "-redis-url", w.redis.URL, "-set-issuer", w.as.Issuer, "-set-audience", audience,
 		"-logout-client-id", harness.ClientID, "-status-list-prefix", w.as.Issuer + "/lists/", "-trusted-proxy", harness.ProxyAddr + "/32",
 	}}

@@ -36,7 +36,7 @@ func (s *ResourceServer) Bearercheck(t testing.TB, path, accessToken string, fla
 	if err != nil {
 		t.Fatalf("build bearercheck: %v", err)
 	}
-	args := append([]string{"-json", "-allow-loopback-http", "-url", s.url + path, "-send-token"}, flags...)
+	args := append([]string{"-json", "-allow-loopback-http", "-url", s.URL + path, "-send-token"}, flags...)
 	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Stdin = strings.NewReader(accessToken)
 	output, err := cmd.Output()

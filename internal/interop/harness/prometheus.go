@@ -36,7 +36,7 @@ func StartPrometheus(t testing.TB, rs *ResourceServer, rules string) *Prometheus
 	}
 	dir, addr := t.TempDir(), FreeAddr(t)
 	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf(prometheusConfig, rules, strings.TrimPrefix(rs.url, "http://"))
+	text := fmt.Sprintf(prometheusConfig, rules, strings.TrimPrefix(rs.URL, "http://"))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// Adapters are what the resource server can serve with.
+var Adapters = []string{"nethttp", "echo", "gin"}
+
 // ResourceServer is a running examples/resourceserver.
 type ResourceServer struct {
 	*Process

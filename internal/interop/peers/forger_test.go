@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v3"
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/bearergate/bearergate/internal/interop/harness"
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
@@ -41,16 +42,7 @@ func (f *forger) good() string { return f.as.Mint(oauthtest.Token{}) }
 
 func (f *forger) kept() string { return f.before }
 
-// altered changes a character in the middle of the signature.
-func (f *forger) altered() string {
-	token := f.good()
-	at := len(token) - 20
-	other := "A"
-	if token[at] == 'A' {
-		other = "B"
-	}
-	return token[:at] + other + token[at+1:]
-}
+func (f *forger) altered() string { return harness.Altered(f.good()) }
 
 func (f *forger) claims() map[string]any {
 	f.Helper()

@@ -74,7 +74,7 @@ func (a answers) ask(t *testing.T, peers []peer, f *forger, r request) {
 		}
 		t.Run(r.name+"/"+p.name, func(t *testing.T) {
 			got := answer(t, p.url, f, r)
-			if kit := i < len(adapters); kit && got != r.want {
+			if kit := i < len(harness.Adapters); kit && got != r.want {
 				t.Errorf("answer %s, want %s", got, r.want)
 			}
 			a[r.name][p.name] = got
@@ -111,7 +111,7 @@ func answer(t *testing.T, url string, f *forger, r request) string {
 // table is what docs/interop.md says of the answers. In bold are those with another status than the kit's.
 func (a answers) table(peers []peer) string {
 	var b strings.Builder
-	others := peers[len(adapters):]
+	others := peers[len(harness.Adapters):]
 	b.WriteString("| request | kit |")
 	for _, p := range others {
 		fmt.Fprintf(&b, " %s |", p.name)

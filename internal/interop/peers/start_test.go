@@ -26,14 +26,12 @@ import (
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
-var adapters = []string{"nethttp", "echo", "gin"}
-
 // startPeers starts the kit on every adapter, and then the others. They know the issuer and the audience, and where the keys
 // are; for the rest they are as their documentation shows them.
 func startPeers(t *testing.T, as *oauthtest.Server, public *rsa.PublicKey) []peer {
 	t.Helper()
 	var peers []peer
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		rs := harness.StartResourceServer(t,
 			"-adapter", adapter, "-issuer", as.Issuer(), "-audience", audience, "-insecure-http")
 		peers = append(peers, peer{"kit on " + adapter, rs.URL + "/me", nil})

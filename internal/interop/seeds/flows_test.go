@@ -39,6 +39,7 @@ var flows = []flow{
 
 	{"refresh by hand", "requests_oauthlib_flows.refresh_by_hand", everyKind, refresh},
 	{"automatic refresh", "requests_oauthlib_flows.refresh_automatically", everyKind, refresh},
+	{"automatic refresh with a warning", "requests_oauthlib_flows.refresh_automatically_and_raise", everyKind, refresh},
 	{"automatic refresh", "authlib_flows.refresh_automatically", everyKind, refresh},
 
 	{"revocation", "requests_oauthlib_flows.revoke_access_token", revocable, revokeAccess},

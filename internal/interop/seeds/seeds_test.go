@@ -43,7 +43,7 @@ func (s *settings) run(t *testing.T, k kind, outcomes map[string]observed) {
 	}
 	harness.RunPython(t, "seeds/client", s.world(k, functions), &outcomes)
 	for _, f := range wanted {
-		for _, adapter := range adapters {
+		for _, adapter := range harness.Adapters {
 			t.Run(f.function+"/"+adapter, func(t *testing.T) {
 				if got := outcomes[f.function][adapter]; !slices.Equal(got, f.want) {
 					t.Errorf("observed\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(f.want, "\n\t"))
@@ -60,8 +60,8 @@ func flowsWith(k kind) []flow {
 // table is what docs/interop.md says of the flows: what the clients do in each, and which statuses they get for it.
 func table(outcomes map[kind]map[string]observed) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| flow | client | tokens | steps | %s |\n", strings.Join(adapters, " | "))
-	fmt.Fprintf(&b, "|---|---|---|---|%s\n", strings.Repeat("---|", len(adapters)))
+	fmt.Fprintf(&b, "| flow | client | tokens | steps | %s |\n", strings.Join(harness.Adapters, " | "))
+	fmt.Fprintf(&b, "|---|---|---|---|%s\n", strings.Repeat("---|", len(harness.Adapters)))
 	for _, f := range flows {
 		var tokens []string
 		for _, k := range f.kinds {
@@ -69,7 +69,7 @@ func table(outcomes map[kind]map[string]observed) string {
 		}
 		what, _ := split(f.want)
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |", f.name, f.client(), strings.Join(tokens, "; "), strings.Join(what, "; "))
-		for _, adapter := range adapters {
+		for _, adapter := range harness.Adapters {
 			// Every kind has been compared with what is wanted.
 			_, statuses := split(outcomes[f.kinds[0]][f.function][adapter])
 			fmt.Fprintf(&b, " %s |", strings.Join(statuses, " "))

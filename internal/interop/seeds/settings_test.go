@@ -1,8 +1,6 @@
 package seeds_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -10,8 +8,6 @@ import (
 )
 
 const audience = "https://orders.example.com"
-
-var adapters = []string{"nethttp", "echo", "gin"}
 
 // kind is what an access token is and what the resource server does about it.
 type kind string
@@ -72,17 +68,14 @@ func startSettings(t *testing.T) *settings {
 // credentials are the flags for what the resource server shows at the authorization server.
 func credentials(t *testing.T) []string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(harness.Secret(harness.ResourceServerID)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := harness.SecretFile(t, harness.Secret(harness.ResourceServerID))
 	return []string{"-introspection-client-id", harness.ResourceServerID, "-introspection-client-secret-file", file}
 }
 
 func start(t *testing.T, as *harness.AuthorizationServer, flags ...[]string) setting {
 	t.Helper()
 	servers := map[string]*harness.ResourceServer{}
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		own := []string{"-adapter", adapter, "-audience", audience, "-insecure-http", "-leeway", "0"}
 		servers[adapter] = harness.StartResourceServer(t, slices.Concat(append(flags, own)...)...)
 	}

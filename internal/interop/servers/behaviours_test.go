@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+
+	"github.com/bearergate/bearergate/internal/interop/harness"
 )
 
 // behaviour is something that can happen to tokens, and the answer to a request then.
@@ -39,7 +41,7 @@ var verdicts = []behaviour{
 		return s.ask(t, "/me", s.obtain(t, otherAudience, scope, 0))
 	}, nil},
 	{"tampered with", "401 invalid_token", func(t *testing.T, s *station) string {
-		return s.ask(t, "/me", altered(s.accepted(t, s.good(t))))
+		return s.ask(t, "/me", harness.Altered(s.accepted(t, s.good(t))))
 	}, nil},
 	{"missing", "401", func(t *testing.T, s *station) string { return s.ask(t, "/me", "") }, nil},
 	{"in a malformed header", "400 invalid_request", func(t *testing.T, s *station) string {

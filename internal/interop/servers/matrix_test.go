@@ -40,7 +40,7 @@ func (s server) test(t *testing.T) []*station {
 	offers := s.start(t)
 	for _, m := range modes {
 		if o := offers[m]; o != nil {
-			for _, adapter := range adapters {
+			for _, adapter := range harness.Adapters {
 				stations = append(stations, newStation(t, o, m, adapter))
 			}
 		}

@@ -57,7 +57,7 @@ var servers = []server{
 		func(t *testing.T) map[mode]*offer {
 			t.Helper()
 			without := map[string]string{
-				expired: "it has one lifetime for all tokens",
+				expired: "its configuration has one lifetime for all tokens, ten minutes here",
 				newKey:  notRotated,
 				lostKey: notRotated,
 			}
@@ -99,7 +99,7 @@ var servers = []server{
 	},
 }
 
-const notRotated = "its keys are part of its configuration"
+const notRotated = "its keys are part of its configuration, which does not change here"
 
 func startFosite(t *testing.T, newServer func(issuer string) (*fositeserver.Server, error)) (
 	as *harness.AuthorizationServer, rotate func(testing.TB),

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +20,6 @@ const (
 
 	brief = 3 * time.Second
 )
-
-var adapters = []string{"nethttp", "echo", "gin"}
 
 // station is a resource server for the tokens of an offer.
 type station struct {
@@ -48,13 +44,9 @@ func (s *station) String() string { return fmt.Sprintf("%s/%s", s.mode, s.adapte
 
 func (s *station) startResourceServer(t *testing.T, secret string) *harness.ResourceServer {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	flags := []string{
 		"-adapter", s.adapter, "-audience", audience, "-insecure-http", "-leeway", "0", "-revocation-url", s.RevocationURL,
-		"-introspection-client-id", s.ResourceServer, "-introspection-client-secret-file", file,
+		"-introspection-client-id", s.ResourceServer, "-introspection-client-secret-file", harness.SecretFile(t, secret),
 	}
 	if s.mode != asking {
 		flags = append(flags, "-issuer", s.Issuer)
@@ -135,14 +127,4 @@ func verdict(t *testing.T, answer harness.Answer) string {
 		return strings.TrimSpace(fmt.Sprintf("%d %s", answer.Status, answer.Challenge(t)["error"]))
 	}
 	return fmt.Sprint(answer.Status)
-}
-
-// altered is a token with another character in its last part.
-func altered(token string) string {
-	at := len(token) - 20
-	other := "A"
-	if token[at] == 'A' {
-		other = "B"
-	}
-	return token[:at] + other + token[at+1:]
 }

@@ -9,7 +9,7 @@ from oauthlib.oauth2 import (
     WebApplicationClient,
 )
 from requests.auth import HTTPBasicAuth
-from requests_oauthlib import OAuth2Session
+from requests_oauthlib import OAuth2Session, TokenUpdated
 
 from visit import (
     BRIEF,
@@ -89,6 +89,22 @@ def refresh_automatically(visit):
     visit.get("call", session)
     await_expiry(kept)
     visit.get_bearing("call with the expired token", kept["access_token"])
+    visit.get("call with the new token", session)
+
+
+def refresh_automatically_and_raise(visit):
+    """Without an updater, the session refreshes the token and raises a warning with it."""
+    kept = with_password(visit, BRIEF).token
+    refreshing = {"auto_refresh_url": visit.token_url, "auto_refresh_kwargs": {"client_id": CLIENT, "client_secret": SECRET}}
+    session = OAuth2Session(CLIENT, token=kept, **refreshing)
+    visit.get("call", session)
+    await_expiry(kept)
+    visit.get_bearing("call with the expired token", kept["access_token"])
+    try:
+        visit.get("call without refresh", session)
+    except TokenUpdated as updated:
+        visit.note("refresh")
+        session = OAuth2Session(CLIENT, token=updated.token, **refreshing)
     visit.get("call with the new token", session)
 
 
