@@ -51,7 +51,7 @@ def main():
     server = make_server("127.0.0.1", port, app, threaded=True)
     secret_file = state.with_name("secret")
     secret_file.write_text(tokens.secret)
-    ready = {"ready": True, **metadata, "secret_file": str(secret_file)}
+    ready = {"ready": True, **metadata, "secret_file": str(secret_file), "control": f"{issuer}/_test"}
     if os.environ.get("TLS_CERT"):
         secure = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=asking_for_certificates(os.environ))
         threading.Thread(target=secure.serve_forever, daemon=True).start()

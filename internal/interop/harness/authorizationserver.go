@@ -41,6 +41,7 @@ type Endpoints struct {
 	EndSessionURL    string `json:"end_session_endpoint"`
 	MTLSTokenURL     string `json:"mtls_token_endpoint"`
 	SecretFile       string `json:"secret_file"` // with the symmetric key of its signatures
+	ControlURL       string `json:"control"`     // where it does what a test asks for
 }
 
 // startServer runs a program of this module that takes PORT and STATE from its environment, and more if env says more.

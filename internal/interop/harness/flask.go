@@ -1,9 +1,6 @@
 package harness
 
-import (
-	"net/http"
-	"testing"
-)
+import "testing"
 
 // FlaskTokens is the kind of access tokens that an authorization server of Flask and PyJWT issues.
 type FlaskTokens string
@@ -29,13 +26,4 @@ func StartFlaskMTLS(t testing.TB, tokens FlaskTokens, authority *Authority) *Aut
 	own := authority.Issue(t, "flask")
 	return startPackaged(t, "flaskpyjwt",
 		"TOKENS="+string(tokens), "TLS_CERT="+own.File, "TLS_KEY="+own.File, "CLIENT_CA="+authority.File)
-}
-
-// RotateFlask makes a server of FlaskRS256 sign with a new key, and publish no other.
-func RotateFlask(t testing.TB, s *AuthorizationServer) {
-	t.Helper()
-	var rotated struct {
-		KeyIDs []string `json:"kids"`
-	}
-	send(t, newRequest(t, http.MethodPost, s.Issuer+"/_test/rotate", http.NoBody)).Decode(t, &rotated)
 }

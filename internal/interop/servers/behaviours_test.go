@@ -35,10 +35,10 @@ var verdicts = []behaviour{
 	{"good", "200", func(t *testing.T, s *station) string { return s.ask(t, "/me", s.good(t)) }, nil},
 	{"of the right scope", "200", func(t *testing.T, s *station) string { return s.ask(t, "/orders", s.good(t)) }, nil},
 	{"of another scope", "403 insufficient_scope", func(t *testing.T, s *station) string {
-		return s.ask(t, "/orders", s.accepted(t, s.obtain(t, audience, otherScope, 0)))
+		return s.ask(t, "/orders", s.accepted(t, s.obtain(t, audience, otherScope)))
 	}, nil},
 	{wrongAudience, "401 invalid_token", func(t *testing.T, s *station) string {
-		return s.ask(t, "/me", s.obtain(t, otherAudience, scope, 0))
+		return s.ask(t, "/me", s.obtain(t, otherAudience, scope))
 	}, nil},
 	{"tampered with", "401 invalid_token", func(t *testing.T, s *station) string {
 		return s.ask(t, "/me", harness.Altered(s.accepted(t, s.good(t))))

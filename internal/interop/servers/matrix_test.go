@@ -45,23 +45,27 @@ func (s server) test(t *testing.T) []*station {
 			}
 		}
 	}
-	testExpiry(t, stations, func() { observe(t, "up", stations, verdicts) })
+	testExpiry(t, stations)
+	observe(t, "up", stations, verdicts)
 	testRotation(t, stations)
 	testOutage(t, stations)
 	return stations
 }
 
-// testExpiry has tokens expire while the rest of what there is to test goes on.
-func testExpiry(t *testing.T, stations []*station, meanwhile func()) {
+func testExpiry(t *testing.T, stations []*station) {
 	for _, s := range stations {
-		if s.without[expired] == "" {
-			s.tokens[expired] = s.accepted(t, s.obtain(t, audience, scope, brief))
+		if s.setLifetime != nil {
+			s.setLifetime(t, briefly)
+		}
+		s.tokens[expired] = s.accepted(t, s.brief(t))
+	}
+	<-time.After(briefly)
+	observe(t, "expired", stations, expiry)
+	for _, s := range stations {
+		if s.setLifetime != nil {
+			s.setLifetime(t, usually)
 		}
 	}
-	over := time.After(brief)
-	meanwhile()
-	<-over
-	observe(t, "expired", stations, expiry)
 }
 
 func testRotation(t *testing.T, stations []*station) {

@@ -3,6 +3,7 @@ package servers_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate/internal/interop/fositeserver"
 	"github.com/bearergate/bearergate/internal/interop/harness"
@@ -34,6 +35,9 @@ type offer struct {
 	profile string // of its JWTs, if not the default
 	query   string // of the resource indicator (RFC 8707) that asks for such tokens
 	rotate  func(testing.TB)
+	// setLifetime is for servers that read no lifetime in the resource indicator. What Glewlwyd says of a token goes by its
+	// present setting, so that holds until the token has expired.
+	setLifetime func(testing.TB, time.Duration)
 	// without says why it has nothing to show a behaviour with.
 	without map[string]string
 }
@@ -56,12 +60,8 @@ var servers = []server{
 		"Glewlwyd",
 		func(t *testing.T) map[mode]*offer {
 			t.Helper()
-			without := map[string]string{
-				expired: "its configuration has one lifetime for all tokens, ten minutes here",
-				newKey:  notRotated,
-				lostKey: notRotated,
-			}
-			o := &offer{AuthorizationServer: harness.StartGlewlwyd(t), without: without}
+			as := harness.StartGlewlwyd(t)
+			o := &offer{AuthorizationServer: as, rotate: as.ReplaceKey, setLifetime: as.SetLifetime}
 			return map[mode]*offer{keys: o, asking: o, both: o}
 		},
 		nil,
@@ -91,15 +91,12 @@ var servers = []server{
 		func(t *testing.T) map[mode]*offer {
 			t.Helper()
 			signed, random := harness.StartFlask(t, harness.FlaskRS256), harness.StartFlask(t, harness.FlaskOpaque)
-			rotate := func(t testing.TB) { harness.RotateFlask(t, signed) }
-			o := &offer{AuthorizationServer: signed, rotate: rotate}
+			o := &offer{AuthorizationServer: signed, rotate: signed.ReplaceKey}
 			return map[mode]*offer{keys: o, asking: {AuthorizationServer: random}, both: o}
 		},
 		nil,
 	},
 }
-
-const notRotated = "its keys are part of its configuration, which does not change here"
 
 func startFosite(t *testing.T, newServer func(issuer string) (*fositeserver.Server, error)) (
 	as *harness.AuthorizationServer, rotate func(testing.TB),

@@ -18,7 +18,8 @@ const (
 	scope         = "orders:read"
 	otherScope    = "reports:read"
 
-	brief = 3 * time.Second
+	briefly = 3 * time.Second
+	usually = 10 * time.Minute
 )
 
 // station is a resource server for the tokens of an offer.
@@ -63,23 +64,34 @@ func (s *station) startResourceServer(t *testing.T, secret string) *harness.Reso
 	return harness.StartResourceServer(t, flags...)
 }
 
-// obtain obtains a token. A zero lifetime is the server's.
-func (s *station) obtain(t *testing.T, audience, scope string, lifetime time.Duration) string {
+// obtain obtains a token.
+func (s *station) obtain(t *testing.T, audience, scope string) string {
 	t.Helper()
-	query := s.query
-	if lifetime > 0 {
-		query = strings.TrimPrefix(fmt.Sprintf("%s&ttl=%d", query, lifetime/time.Second), "&")
+	return s.Grant(t, indicator(audience, s.query), scope)
+}
+
+// indicator is the resource indicator (RFC 8707) for tokens of an audience.
+func indicator(audience string, query ...string) string {
+	wanted := strings.Trim(strings.Join(query, "&"), "&")
+	if wanted == "" {
+		return audience
 	}
-	if query != "" {
-		audience += "/?" + query
-	}
-	return s.Grant(t, audience, scope)
+	return audience + "/?" + wanted
 }
 
 // good obtains a token that nothing is wrong with.
 func (s *station) good(t *testing.T) string {
 	t.Helper()
-	return s.obtain(t, audience, scope, 0)
+	return s.obtain(t, audience, scope)
+}
+
+// brief obtains one that will soon expire.
+func (s *station) brief(t *testing.T) string {
+	t.Helper()
+	if s.setLifetime != nil {
+		return s.good(t)
+	}
+	return s.Grant(t, indicator(audience, s.query, fmt.Sprintf("ttl=%d", briefly/time.Second)), scope)
 }
 
 // ask says what the resource server answers.
