@@ -44,7 +44,8 @@ func NewJWT(issuer string) (*Server, error) {
 		return nil, err
 	}
 	config := newConfig(issuer)
-	return newServer(issuer, keys, config, compose.NewOAuth2JWTStrategy(keys.signing, compose.NewOAuth2HMACStrategy(config), config))
+	tokens := compose.NewOAuth2JWTStrategy(keys.signing, compose.NewOAuth2HMACStrategy(config), config)
+	return newServer(issuer, keys, config, tokens)
 }
 
 func newConfig(issuer string) *fosite.Config {

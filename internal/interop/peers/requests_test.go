@@ -39,7 +39,8 @@ var requests = []request{
 	{"ID token", token, invalid, "RFC 9068 section 4: typ is at+jwt", bearing((*forger).idToken)},
 	{"logout token", token, invalid, "RFC 9068 section 4: typ is at+jwt", heading(map[string]any{"typ": "logout+jwt"})},
 
-	{"bound to a DPoP key, no proof", token, invalid, "RFC 9449 section 7.2, for those that know DPoP", claiming("cnf", map[string]any{"jkt": thumbprint})},
+	{"bound to a DPoP key, no proof", token, invalid, "RFC 9449 section 7.2, for those that know DPoP",
+		claiming("cnf", map[string]any{"jkt": thumbprint})},
 	{"bound to a certificate, none shown", token, invalid, "RFC 8705 section 3, for those that know it",
 		claiming("cnf", map[string]any{"x5t#S256": thumbprint})},
 
@@ -47,15 +48,18 @@ var requests = []request{
 	{"scheme in lower case", header, "200", "RFC 9110 section 11.1: case does not matter", func(f *forger, r *http.Request) {
 		r.Header.Set("Authorization", "bearer "+f.good())
 	}},
-	{"another scheme", header, "401 Bearer", "RFC 9110 section 15.5.2: 401 comes with a challenge", func(f *forger, r *http.Request) {
-		r.Header.Set("Authorization", "Basic dTpw")
-	}},
-	{"something behind the token", header, "400 invalid_request", "RFC 6750 section 3.1: malformed", func(f *forger, r *http.Request) {
-		r.Header.Set("Authorization", "Bearer "+f.good()+" more")
-	}},
-	{"two Authorization lines", header, "400 invalid_request", "RFC 9110 section 5.3: it is no list", func(f *forger, r *http.Request) {
-		r.Header["Authorization"] = []string{"Bearer " + f.good(), "Bearer " + f.good()}
-	}},
+	{"another scheme", header, "401 Bearer", "RFC 9110 section 15.5.2: 401 comes with a challenge",
+		func(f *forger, r *http.Request) {
+			r.Header.Set("Authorization", "Basic dTpw")
+		}},
+	{"something behind the token", header, "400 invalid_request", "RFC 6750 section 3.1: malformed",
+		func(f *forger, r *http.Request) {
+			r.Header.Set("Authorization", "Bearer "+f.good()+" more")
+		}},
+	{"two Authorization lines", header, "400 invalid_request", "RFC 9110 section 5.3: it is no list",
+		func(f *forger, r *http.Request) {
+			r.Header["Authorization"] = []string{"Bearer " + f.good(), "Bearer " + f.good()}
+		}},
 	{"token in the query", header, "401 Bearer", "RFC 9700 section 4.3.2: not there", func(f *forger, r *http.Request) {
 		r.URL.RawQuery = "access_token=" + f.good()
 	}},
@@ -63,9 +67,12 @@ var requests = []request{
 
 // What comes later: each changes the keys.
 var (
-	newKey       = request{"signed with a new key", keys, "200", "OpenID Connect Core section 10.1.1: an unknown kid is looked up", bearing((*forger).good)}
-	withdrawnKey = request{"signed with a key since withdrawn", keys, invalid, "RFC 8414 section 2: the keys are those at jwks_uri", bearing((*forger).kept)}
-	noKeys       = request{"good token, keys out of reach", keys, "503", "RFC 9110 section 15.6.4: nothing is wrong with the token", bearing((*forger).good)}
+	newKey = request{"signed with a new key", keys, "200", "OpenID Connect Core section 10.1.1: an unknown kid is looked up",
+		bearing((*forger).good)}
+	withdrawnKey = request{"signed with a key since withdrawn", keys, invalid, "RFC 8414 section 2: the keys are those at jwks_uri",
+		bearing((*forger).kept)}
+	noKeys = request{"good token, keys out of reach", keys, "503", "RFC 9110 section 15.6.4: nothing is wrong with the token",
+		bearing((*forger).good)}
 )
 
 // thumbprint is one of nobody's key.
