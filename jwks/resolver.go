@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,6 +189,7 @@ func (r *Resolver) ask(now time.Time, issuer string) (*question, error) {
 	if wait := until(r.noRoom, now); wait > 0 && r.live >= r.config.MaxIssuers {
 		return nil, noRoomFor(wait)
 	}
+	issuer = strings.Clone(issuer) // which is a part of a stranger's token, and would keep all of it
 	r.asking[issuer] = q
 	go r.answer(issuer, q)
 	return q, nil

@@ -3,6 +3,8 @@ package jwks_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,4 +124,19 @@ func TestForgetMakesRoom(t *testing.T) {
 		r.ForgetIssuer(tenant(1))
 		accepted(t, r, tokenOf(t, tenant(2)))
 	})
+}
+
+// TestStrangersLeaveOnlyTheirIssuer: what is remembered of an unknown issuer is its name, and not the token that named it.
+func TestStrangersLeaveOnlyTheirIssuer(t *testing.T) {
+	const strangers, padding, most = 1024, 10 << 10, 2 << 20
+	r := newDirectory(t).resolver(nil)
+	before := inUse()
+	for i := range strangers {
+		claims := accessClaims(object{"iss": tenant(i), "padding": strings.Repeat("x", padding)})
+		refused(t, r, sign(t, signerOf(t, jose.ES256), atJWT, claims), middleware.ReasonUntrustedIssuer)
+	}
+	if grown := int64(inUse()) - int64(before); grown > most {
+		t.Errorf("%d strangers with tokens of %d bytes left %d bytes", strangers, padding, grown)
+	}
+	runtime.KeepAlive(r)
 }
