@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
 	"github.com/bearergate/bearergate/revocation/statuslist"
 )
 
@@ -83,6 +85,27 @@ func TestValidateAllocatesNothing(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { _, _ = c.Validate(ctx, "opaque") }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
+	}
+}
+
+// TestKnownJWTAllocatesNothing: a JWT that was verified and looked up before is neither verified nor read again.
+func TestKnownJWTAllocatesNothing(t *testing.T) {
+	as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}, Audience: audience})
+	validator, err := jwks.New(jwks.Config{Issuer: as.Issuer(), Audience: audience, HTTPClient: as.HTTPClient()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = validator.Close() })
+	status := object{"status_list": object{"idx": 412, "uri": listURI}}
+	accessToken := as.Mint(oauthtest.Token{Claims: object{"status": status}})
+	ctx := context.Background()
+	token, err := validator.Validate(ctx, accessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := warm(t, fixed(token.Claims))
+	if n := testing.AllocsPerRun(100, func() { _, _ = c.Validate(ctx, accessToken) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

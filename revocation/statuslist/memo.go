@@ -24,7 +24,7 @@ const maxRemembered = 4 << 10
 
 // reference is readReference with a memory.
 func (m *memo) reference(t *middleware.Token) (*reference, error) {
-	claims, ok := t.Claims.(strictjson.Document)
+	claims, ok := documentOf(t.Claims)
 	if !ok || len(claims) > maxRemembered {
 		return readReference(t.Claims)
 	}
@@ -37,4 +37,15 @@ func (m *memo) reference(t *middleware.Token) (*reference, error) {
 		place.Store(&reading{claims, ref})
 	}
 	return ref, err
+}
+
+// documentOf returns the text of claims: those of an introspected token are a Document, those of a JWT point to one.
+func documentOf(set middleware.ClaimSet) (strictjson.Document, bool) {
+	switch claims := set.(type) {
+	case strictjson.Document:
+		return claims, true
+	case *strictjson.Document:
+		return *claims, true
+	}
+	return "", false
 }
