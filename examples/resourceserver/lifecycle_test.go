@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,12 +79,20 @@ func TestLog(t *testing.T) {
 		if strings.Contains(s.stderr.String(), token[:len(token)/2]) {
 			t.Error("the log contains the token")
 		}
-		var record struct{ Level, Msg, Reason string }
-		if err := json.Unmarshal(s.stderr.Bytes(), &record); err != nil {
+		var start struct {
+			Msg   string
+			Guard map[string]any
+		}
+		var decision struct{ Level, Msg, Reason string }
+		lines := json.NewDecoder(bytes.NewReader(s.stderr.Bytes()))
+		if err := errors.Join(lines.Decode(&start), lines.Decode(&decision)); err != nil || lines.More() {
 			t.Fatalf("%s: %v", s.stderr.String(), err)
 		}
-		if record.Level != "INFO" || record.Reason != "insufficient_scope" {
-			t.Errorf("logged %+v", record)
+		if first, _ := start.Guard["route_1"].(string); start.Msg != "protected" || !strings.Contains(first, ": ") {
+			t.Errorf("logged %+v", start)
+		}
+		if decision.Level != "INFO" || decision.Reason != "insufficient_scope" {
+			t.Errorf("logged %+v", decision)
 		}
 	})
 }

@@ -60,7 +60,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return mistake(stderr, fmt.Errorf("-addr: %w", err))
 	}
-	server := newServer(adapters[o.adapter](s.routes(ctx.Done())), secure, log)
+	handler := adapters[o.adapter](s.routes(ctx.Done()))
+	log.Info("protected", "guard", s.guard)
+	server := newServer(handler, secure, log)
 	if err := serve(ctx, server, listener, stdout, o.adapter); err != nil {
 		log.Error("server failed", "error", err)
 		return exitFailure
