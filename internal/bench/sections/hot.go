@@ -1,0 +1,172 @@
+package sections
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"unsafe"
+
+	"github.com/bearergate/bearergate/internal/bench/measure"
+	"github.com/bearergate/bearergate/internal/bench/peers"
+	"github.com/bearergate/bearergate/internal/bench/report"
+	"github.com/bearergate/bearergate/internal/bench/tokens"
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+)
+
+func hot(b *bench) error {
+	if err := sameToken(b); err != nil {
+		return err
+	}
+	list, err := b.tokens(tokens.RS256, b.Live)
+	if err != nil {
+		return err
+	}
+	if err := liveTokens(b, list); err != nil {
+		return err
+	}
+	return mixedTraffic(b, list)
+}
+
+// sameToken compares candidates on one token again and again.
+func sameToken(b *bench) error {
+	list, err := b.tokens(tokens.RS256, 1)
+	if err != nil {
+		return err
+	}
+	kit, err := b.kit(tokens.RS256, 0)
+	if err != nil {
+		return err
+	}
+	defer kit.Close()
+	cases := []measure.Case{digests(report.Digest, list), b.validating(report.Kit, list, validatorOf(kit))}
+	raws, err := b.raw(tokens.RS256, list)
+	if err != nil {
+		return err
+	}
+	others, err := b.peersOf(tokens.RS256, list)
+	if err != nil {
+		return err
+	}
+	return b.compare(report.Same, "", append(append(cases, raws...), others...))
+}
+
+// liveTokens measures a cache that holds all the tokens that come, in random order.
+func liveTokens(b *bench, list []string) error {
+	var cases []measure.Case
+	for _, n := range []int{1, b.Tokens, b.Live} {
+		kit, err := b.kit(tokens.RS256, peers.Unbounded)
+		if err != nil {
+			return err
+		}
+		defer kit.Close()
+		if err := accept(b, kit, list[:n]); err != nil {
+			return err
+		}
+		for _, cpus := range []int{1, 2} {
+			cases = append(cases, measure.Case{
+				Name: report.Live(n, cpus), CPUs: cpus, Worker: arriving(list[:n], func(token string) error {
+					_, err := kit.Validate(b, token)
+					return err
+				}),
+			})
+		}
+		cases = append(cases, measure.Case{
+			Name: fmt.Sprintf("choosing one of %d tokens and copying it, nothing else", n), CPUs: 1,
+			Worker: arriving(list[:n], func(token string) error { return must(len(token) > 0) }),
+		})
+	}
+	return b.compare(report.Hot, "Each token arrives as a copy, chosen at random; what that costs is part of the times "+
+		"and has rows of its own.", cases)
+}
+
+// accept has a validator see tokens, on all CPUs.
+func accept(b *bench, v *jwks.Validator, list []string) error {
+	return spread(len(list), func(i int) error {
+		_, err := v.Validate(b, list[i])
+		return err
+	})
+}
+
+// arriving is a worker that gets tokens as a server does: in a buffer that another token had before.
+func arriving(list []string, op func(token string) error) func() func(int) error {
+	return func() func(int) error {
+		random := rand.New(rand.NewPCG(seed, rand.Uint64()))
+		buffer := make([]byte, len(list[0]))
+		return func(n int) error {
+			for range n {
+				copy(buffer, list[random.IntN(len(list))])
+				// Nothing keeps the string: all of these tokens are known.
+				if err := op(unsafe.String(&buffer[0], len(buffer))); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+}
+
+// zipfExponent is how unequally often tokens come.
+const zipfExponent = 1.07
+
+// mixedTraffic measures the default cache with tokens some of which come much more often than others.
+func mixedTraffic(b *bench, list []string) error {
+	var cases []measure.Case
+	hits := report.Table{
+		Name: "hit ratio of mixed traffic", About: "The cache has its default size.",
+		Columns: []string{"of requests"},
+	}
+	for _, n := range []int{b.Tokens, b.Live} {
+		kit, err := b.kit(tokens.RS256, 0)
+		if err != nil {
+			return err
+		}
+		defer kit.Close()
+		ratio, err := hitRatio(b, kit, list[:n])
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("Zipf(%.2f) over %s tokens", zipfExponent, report.Thousands(n))
+		hits.Rows = append(hits.Rows, report.TableRow{Name: name, Cells: []report.Cell{{
+			Value: ratio, Text: fmt.Sprintf("%.1f %%", 100*ratio),
+		}}})
+		cases = append(cases, measure.Case{Name: name, Worker: func() func(int) error {
+			zipf := newZipf(n)
+			return func(ops int) error {
+				for range ops {
+					if _, err := kit.Validate(b, list[zipf.Uint64()]); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		}})
+	}
+	b.out.Tables = append(b.out.Tables, hits)
+	return b.compare(report.Mixed, "Tokens that were evicted are verified again.", cases)
+}
+
+func newZipf(n int) *rand.Zipf {
+	return rand.NewZipf(rand.New(rand.NewPCG(seed, rand.Uint64())), zipfExponent, 1, uint64(n-1))
+}
+
+// hitRatio counts how often the answer is the very one of last time, after as many requests again to warm up.
+func hitRatio(b *bench, v *jwks.Validator, list []string) (float64, error) {
+	last := make([]*middleware.Token, len(list))
+	zipf := newZipf(len(list))
+	warm, hits, counted := 2*len(list), 0, 0
+	for k := range 2 * warm {
+		i := zipf.Uint64()
+		token, err := v.Validate(b, list[i])
+		if err != nil {
+			return 0, err
+		}
+		if k >= warm {
+			counted++
+			if token == last[i] {
+				hits++
+			}
+		}
+		last[i] = token
+	}
+	return float64(hits) / float64(counted), nil
+}

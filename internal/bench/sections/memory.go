@@ -1,0 +1,116 @@
+package sections
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/bearergate/bearergate/internal/bench/peers"
+	"github.com/bearergate/bearergate/internal/bench/report"
+	"github.com/bearergate/bearergate/internal/bench/tokens"
+	"github.com/bearergate/bearergate/jwks"
+	"github.com/bearergate/bearergate/middleware"
+)
+
+// memory measures what a cache with very many tokens takes. The tokens are of HS256, which are made and checked quickly;
+// a cache entry does not tell.
+func memory(b *bench) error {
+	bare, err := b.principals()
+	if err != nil {
+		return err
+	}
+	cached, pause, collection, err := b.cached(peers.Unbounded)
+	if err != nil {
+		return err
+	}
+	bounded, _, _, err := b.cached(0)
+	if err != nil {
+		return err
+	}
+	entry := report.Cell{Value: cached - bare, Text: fmt.Sprintf("%.0f B", cached-bare)}
+	whole := report.Cell{Value: cached, Text: fmt.Sprintf("%.0f B", cached)}
+	b.out.Tables = append(b.out.Tables, report.Table{
+		Name: report.Memory,
+		About: fmt.Sprintf("%s live tokens with claims of 387 B, in a cache with room for all; heap in use after a collection.",
+			report.Thousands(b.Entries)),
+		Columns: []string{report.Each},
+		Rows: []report.TableRow{
+			{Name: "what a token says, without a cache", Cells: []report.Cell{{Value: bare, Text: fmt.Sprintf("%.0f B", bare)}}},
+			{Name: report.Entry, Cells: []report.Cell{entry}},
+			{Name: report.Whole, Cells: []report.Cell{whole}},
+		},
+	}, report.Table{
+		Name: "garbage collection", About: "With that cache.", Columns: []string{"ms"},
+		Rows: []report.TableRow{
+			{Name: "a whole collection", Cells: []report.Cell{{Value: ms(collection), Text: fmt.Sprintf("%.0f ms", ms(collection))}}},
+			{Name: "the world stopped in it", Cells: []report.Cell{{Value: ms(pause), Text: fmt.Sprintf("%.2f ms", ms(pause))}}},
+		},
+	}, report.Table{
+		Name: report.Bounded, About: fmt.Sprintf("%s tokens, cache of the default size.", report.Thousands(b.Entries)),
+		Columns: []string{"MiB"},
+		Rows: []report.TableRow{{Name: report.Whole, Cells: []report.Cell{{
+			Value: bounded * float64(b.Entries) / (1 << 20),
+			Text:  fmt.Sprintf("%.1f MiB", bounded*float64(b.Entries)/(1<<20)),
+		}}}},
+	})
+	return nil
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// principals returns how many bytes a middleware.Token takes.
+func (b *bench) principals() (float64, error) {
+	kit, err := b.kit(tokens.HS256, peers.NoCache)
+	if err != nil {
+		return 0, err
+	}
+	defer kit.Close()
+	held := make([]*middleware.Token, b.Entries)
+	before := heap()
+	err = b.fill(kit, func(i int, token *middleware.Token) { held[i] = token })
+	grown := heap() - before
+	runtime.KeepAlive(held)
+	return grown / float64(b.Entries), err
+}
+
+// cached returns how many bytes a token takes in a cache, and what it costs the garbage collector.
+func (b *bench) cached(cacheBytes int) (each float64, pause, collection time.Duration, err error) {
+	kit, err := b.kit(tokens.HS256, cacheBytes)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer kit.Close()
+	before := heap()
+	err = b.fill(kit, func(int, *middleware.Token) {})
+	grown := heap() - before
+	began := time.Now()
+	runtime.GC()
+	collection = time.Since(began)
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	pause = time.Duration(m.PauseNs[(m.NumGC+255)%256])
+	runtime.KeepAlive(kit)
+	return grown / float64(b.Entries), pause, collection, err
+}
+
+// fill has a validator see very many tokens, which are not kept.
+func (b *bench) fill(v *jwks.Validator, keep func(int, *middleware.Token)) error {
+	return spread(b.Entries, func(i int) error {
+		text, err := b.issuer.Token(tokens.HS256, rand.New(rand.NewPCG(seed, uint64(i))), tokens.Variant{})
+		if err != nil {
+			return err
+		}
+		token, err := v.Validate(b, text)
+		keep(i, token)
+		return err
+	})
+}
+
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
