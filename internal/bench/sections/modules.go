@@ -1,6 +1,7 @@
 package sections
 
 import (
+	"debug/buildinfo"
 	"runtime/debug"
 	"slices"
 
@@ -17,17 +18,31 @@ var missing = []report.Missing{
 	},
 }
 
-// modules returns the versions of what is compared, as this program was built.
-func modules() map[string]string {
-	versions := make(map[string]string)
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return versions
+const oathkeeperModule = "github.com/ory/oathkeeper"
+
+// modules returns the versions of what is compared, as this program was built and that in testdata/oathkeeper, and what is
+// missing.
+func modules(oathkeeper string) (versions map[string]string, without []report.Missing, err error) {
+	versions = make(map[string]string)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		collect(versions, info, peers.Modules)
 	}
+	if oathkeeper == "" {
+		absent := report.Missing{Name: oathkeeperModule, Reason: "was not built for this run; scripts/bench does so"}
+		return versions, append(slices.Clone(missing), absent), nil
+	}
+	info, err := buildinfo.ReadFile(oathkeeper)
+	if err != nil {
+		return nil, nil, err
+	}
+	collect(versions, info, []string{oathkeeperModule})
+	return versions, missing, nil
+}
+
+func collect(versions map[string]string, info *debug.BuildInfo, paths []string) {
 	for _, m := range info.Deps {
-		if slices.Contains(peers.Modules, m.Path) {
+		if slices.Contains(paths, m.Path) {
 			versions[m.Path] = m.Version
 		}
 	}
-	return versions
 }

@@ -75,9 +75,13 @@ func Names() (names []string) {
 
 // Run measures.
 func Run(ctx context.Context, o Options) (*report.Data, error) {
+	versions, without, err := modules(o.Oathkeeper)
+	if err != nil {
+		return nil, err
+	}
 	d := &report.Data{
 		Machine: report.ThisMachine(), Rounds: o.Rounds, Time: o.Time.String(), Tokens: o.Tokens, Live: o.Live,
-		Entries: o.Entries, Modules: modules(), Missing: missing,
+		Entries: o.Entries, Modules: versions, Missing: without,
 	}
 	issuer, err := tokens.NewIssuer()
 	if err != nil {

@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if o.Rounds < 1 || o.Time <= 0 || o.Tokens < 1 || o.Live < o.Tokens || o.Entries < 1 {
+		return errors.New("-rounds, -time, -tokens and -entries have to be positive, and -live not less than -tokens")
+	}
 	if *redraw {
 		data, err := report.Read(filepath.Join(*out, "benchmarks.json"))
 		if err != nil {
