@@ -70,7 +70,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
 screenshot: setup ## Take docs/playground.png anew
 	go test -count=1 -run TestPlaygroundLooks ./internal/interop -screenshot $(CURDIR)/docs/playground.png
 
+.PHONY: bench
+bench: ## Measure against other libraries for about 20 minutes and write docs/benchmarks.*; BENCH="-only ..." only prints
+	scripts/bench $(BENCH)
+
 .PHONY: cover
 cover: ## Measure how much of the libraries the tests reach, without the interop suites
-	go test -coverprofile=coverage.out -coverpkg=$$(go list work | grep -Ev '/(examples|internal/(interop|tools))' | paste -sd ,) $(SHORT)
+	go test -coverprofile=coverage.out -coverpkg=$$(go list work | grep -Ev '/(examples|internal/(bench|interop|tools))' | paste -sd ,) $(SHORT)
 	go tool cover -func=coverage.out | tail -n 1
