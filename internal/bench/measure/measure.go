@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"runtime"
 	"slices"
 	"time"
@@ -56,30 +57,35 @@ func Each(n int, op func(i int) error) func() func(int) error {
 type Options struct {
 	Rounds int
 	Time   time.Duration // of each candidate in each round
+	// Candidates selects by name, which profiles need. Default: all.
+	Candidates *regexp.Regexp
 }
 
 // Compare measures the candidates. It returns an error if one of them fails, since then it did something else.
 func Compare(ctx context.Context, o Options, name, about string, cases []Case) (report.Comparison, error) {
 	c := report.Comparison{Name: name, About: about}
-	running := make([]*running, len(cases))
+	var all []*running
 	for i := range cases {
+		if o.Candidates != nil && !o.Candidates.MatchString(cases[i].Name) {
+			continue
+		}
 		r, err := start(&cases[i], o.Time)
 		if err != nil {
 			return c, fmt.Errorf("%s: %s: %w", name, cases[i].Name, err)
 		}
-		running[i] = r
+		all = append(all, r)
 	}
 	for range o.Rounds {
-		for _, i := range rand.Perm(len(running)) {
+		for _, i := range rand.Perm(len(all)) {
 			if err := ctx.Err(); err != nil {
 				return c, err
 			}
-			if err := running[i].round(); err != nil {
-				return c, fmt.Errorf("%s: %s: %w", name, cases[i].Name, err)
+			if err := all[i].round(); err != nil {
+				return c, fmt.Errorf("%s: %s: %w", name, all[i].Name, err)
 			}
 		}
 	}
-	for _, r := range running {
+	for _, r := range all {
 		c.Rows = append(c.Rows, r.row())
 	}
 	return c, nil

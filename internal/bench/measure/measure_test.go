@@ -3,6 +3,7 @@ package measure_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,6 +34,16 @@ func TestCompare(t *testing.T) {
 	}
 	if n := ops.Load(); n < 2*10*3 || n%2 != 0 {
 		t.Errorf("%d operations on two CPUs", n)
+	}
+}
+
+func TestCandidates(t *testing.T) {
+	o := quick
+	o.Candidates = regexp.MustCompile("^b")
+	idle := measure.Each(1, func(int) error { return nil })
+	c, err := measure.Compare(t.Context(), o, "name", "", []measure.Case{{Name: "ab", Worker: idle}, {Name: "ba", Worker: idle}})
+	if err != nil || len(c.Rows) != 1 || c.Rows[0].Name != "ba" {
+		t.Errorf("%+v: %v", c.Rows, err)
 	}
 }
 

@@ -82,8 +82,8 @@ func fastestPeer(c *Comparison) *Row { return c.FastestPeer() }
 
 // fastestRaw returns the faster way to have the standard library check a signature.
 func fastestRaw(c *Comparison) *Row {
-	fastest := c.Row(Raw)
-	if other := c.Row(RawBigInt); other != nil && StatOf(other.Nanos).Median < StatOf(fastest.Nanos).Median {
+	fastest, other := c.Row(Raw), c.Row(RawBigInt)
+	if other != nil && (fastest == nil || StatOf(other.Nanos).Median < StatOf(fastest.Nanos).Median) {
 		return other
 	}
 	return fastest

@@ -23,7 +23,7 @@ const (
 // Markdown writes the document. What stood between the marks of old, its last version, is kept.
 func Markdown(d *Data, old string) (string, error) {
 	t, err := template.New("benchmarks").Funcs(template.FuncMap{
-		"table": timesTable, "counts": countsTable, "goals": goalsTable, "modules": modulesList, "number": Thousands,
+		"table": timesTable, "counts": countsTable, "goals": goalsTable, "modules": modulesList,
 	}).Parse(document)
 	if err != nil {
 		return "", err
@@ -46,20 +46,28 @@ func notes(old string) string {
 	return within
 }
 
-// timesTable has a line for each candidate, with its ratios to the yardstick, to the kit and to the fastest peer.
+// yardstick is what rows are compared with.
+type yardstick struct {
+	name string
+	row  *Row
+}
+
+// timesTable has a line for each candidate, with its ratios to the raw check, to the kit and to the fastest peer.
 func timesTable(c Comparison) string {
+	if len(c.Rows) == 0 {
+		return ""
+	}
 	var out strings.Builder
 	raw, kit, peer := fastestRaw(&c), c.Row(Kit), c.FastestPeer()
+	yardsticks := []yardstick{{"x raw crypto", raw}, {"x " + Kit, kit}, {"x fastest peer", peer}}
+	yardsticks = slices.DeleteFunc(yardsticks, func(y yardstick) bool { return y.row == nil })
+	if len(yardsticks) == 0 {
+		yardsticks = []yardstick{{"x first line", &c.Rows[0]}}
+	}
 	head, rule := "| | ns |", "|---|---:|"
-	yardsticks := []struct {
-		name string
-		row  *Row
-	}{{"x raw crypto", raw}, {"x " + Kit, kit}, {"x fastest peer", peer}}
 	for _, y := range yardsticks {
-		if y.row != nil {
-			head += " " + y.name + " |"
-			rule += "---:|"
-		}
+		head += " " + y.name + " |"
+		rule += "---:|"
 	}
 	onTop := slices.ContainsFunc(c.Rows, func(r Row) bool { return r.Base != "" })
 	if onTop {
@@ -71,9 +79,7 @@ func timesTable(c Comparison) string {
 		took := StatOf(row.Nanos)
 		fmt.Fprintf(&out, "| %s | %s ± %s |", title(row), nanos(took.Median), nanos(took.Spread))
 		for _, y := range yardsticks {
-			if y.row != nil {
-				fmt.Fprintf(&out, " %s |", withSpread(Ratio(row, y.row)))
-			}
+			fmt.Fprintf(&out, " %s |", withSpread(Ratio(row, y.row)))
 		}
 		if onTop {
 			out.WriteString(onTopOf(row, c.Row(row.Base)))

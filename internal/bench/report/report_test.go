@@ -125,6 +125,21 @@ func TestSVG(t *testing.T) {
 	}
 }
 
+// Part of the candidates, or none, can be drawn too.
+func TestParts(t *testing.T) {
+	for _, keep := range []int{0, 1, 2} {
+		d := sample()
+		for i := range d.Sections[0].Comparisons {
+			c := &d.Sections[0].Comparisons[i]
+			c.Rows = c.Rows[len(c.Rows)-min(keep, len(c.Rows)):]
+		}
+		text, err := report.Markdown(d, "")
+		if err != nil || !strings.Contains(text, "## The goals") || !strings.HasPrefix(report.SVG(d), "<svg") {
+			t.Errorf("%d candidates: %v\n%s", keep, err, text)
+		}
+	}
+}
+
 func TestRead(t *testing.T) {
 	text, err := json.Marshal(sample())
 	if err != nil {

@@ -72,8 +72,9 @@ func SVG(d *Data) string {
 	y := 0
 	for _, chart := range charts {
 		if c := d.Comparison(chart.comparison); c != nil {
-			rows := chartRows(c)
-			y = drawChart(&body, y, chart.title, chart.axis(rows), rows)
+			if rows := chartRows(c); len(rows) > 0 {
+				y = drawChart(&body, y, chart.title, chart.axis(rows), rows)
+			}
 		}
 	}
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" `+

@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.Entries, "entries", 1_000_000, "how many a huge one holds")
 	flags.DurationVar(&o.Watch, "watch", 3*time.Second, "how long a peer is given to take a rotated key")
 	flags.StringVar(&o.Oathkeeper, "oathkeeper", "", "the program in testdata/oathkeeper, built; without it goal 17 is not measured")
+	candidates := flags.String("candidates", "", "time only those candidates whose names match this `regexp`")
 	only := flags.String("only", "", "measure the sections that match this `regexp`, of: "+strings.Join(sections.Names(), ", "))
 	out := flags.String("out", "", "write the results into this `directory`; without it they are printed")
 	redraw := flags.Bool("redraw", false, "measure nothing and draw anew what -out has")
@@ -56,12 +57,12 @@ func run(ctx context.Context, args []string) error {
 		}
 		return draw(data, *out)
 	}
-	if *only != "" {
-		pattern, err := regexp.Compile(*only)
-		if err != nil {
-			return fmt.Errorf("-only: %w", err)
-		}
-		o.Only = pattern
+	var err error
+	if o.Only, err = pattern("-only", *only); err != nil {
+		return err
+	}
+	if o.Candidates, err = pattern("-candidates", *candidates); err != nil {
+		return err
 	}
 	began := time.Now()
 	o.Progress = func(what string) { fmt.Fprintf(os.Stderr, "%6.0fs  %s\n", time.Since(began).Seconds(), what) }
@@ -75,6 +76,18 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return errors.Join(write(data, *out), draw(data, *out))
+}
+
+// pattern returns nil for an empty expression.
+func pattern(name, expression string) (*regexp.Regexp, error) {
+	if expression == "" {
+		return nil, nil
+	}
+	compiled, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return compiled, nil
 }
 
 // profiled writes where the time went, if file is given.
