@@ -40,10 +40,8 @@ func (s Source) urls() (issuer, keys *url.URL, err error) {
 // Validate reports whether a token is good.
 type Validate func(ctx context.Context, token string) error
 
-// What a peer may be unable to check.
-const (
-	LacksAudience = "aud"
-)
+// LacksAudience is what a peer may be unable to check.
+const LacksAudience = "aud"
 
 // Peer is a library that validates JWTs.
 type Peer struct {
