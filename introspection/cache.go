@@ -104,6 +104,12 @@ func (c *cache) refused(k key) error {
 	return e.Value.verdict
 }
 
+// knows reports whether nothing newer is wanted about a token.
+func (c *cache) knows(k key) bool {
+	_, fresh := c.active(k)
+	return fresh || c.refused(k) != nil
+}
+
 // put keeps the outcome of a question that was asked at a certain time. An outcome that is no verdict leaves everything
 // as it was. That a token is not valid yet is not kept: any moment may change it.
 func (c *cache) put(k key, t *middleware.Token, verdict error, asked time.Time) {

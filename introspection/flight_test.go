@@ -65,6 +65,31 @@ func TestSingleFlight(t *testing.T) {
 	})
 }
 
+// A request that found nothing in the cache, and then nobody on the way to the server because the one who was has just come
+// back, does not ask again. The store stands for whatever keeps the request for so long.
+func TestAnswerArrivesBeforeFlight(t *testing.T) {
+	as := server(t, nil)
+	for _, test := range []struct{ token, expected string }{
+		{as.Mint(oauthtest.Token{Opaque: true}), "active"},
+		{"unknown", "refused inactive"},
+	} {
+		s := &shelf{err: errors.New("down")}
+		v := trusting(t, as, introspection.Config{Answers: s})
+		before := as.Requests(oauthtest.EndpointIntrospection)
+		s.reading = func() {
+			s.reading = nil
+			want(t, v, test.token, test.expected)
+		}
+		want(t, v, test.token, test.expected)
+		if calls := as.Requests(oauthtest.EndpointIntrospection) - before; calls != 1 {
+			t.Errorf("%s: %d calls", test.expected, calls)
+		}
+		if state := v.State(); state.Hits+state.NegativeHits != 1 {
+			t.Errorf("%s: %d hits", test.expected, state.Hits+state.NegativeHits)
+		}
+	}
+}
+
 func TestUncachedSharesNoCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		as := server(t, nil)

@@ -112,7 +112,8 @@ func (l *line) arrive() uint64 {
 	return l.clock
 }
 
-// join returns the flight that asks about a token, and makes one if there is none or if it is to be private.
+// join returns the flight that asks about a token, and makes one if there is none or if it is to be private. It returns nil
+// if another flight has brought the answer since the cache was asked.
 func (l *line) join(k key, accessToken string, private bool) (*flight, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,6 +127,8 @@ func (l *line) join(k key, accessToken string, private bool) (*flight, error) {
 	case f != nil:
 		f.waiters++
 		return f, nil
+	case !private && l.cache.knows(k):
+		return nil, nil
 	}
 	f = &flight{key: k, accessToken: accessToken, private: private, waiters: 1, done: make(chan struct{})}
 	if !private {

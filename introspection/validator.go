@@ -150,14 +150,16 @@ func (v *Validator) ask(ctx context.Context, k key, accessToken string) (*middle
 		if err != nil {
 			return nil, unavailable(err)
 		}
-		select {
-		case <-f.done:
-		case <-ctx.Done():
-			v.line.leave(f)
-			return nil, unavailable(context.Cause(ctx))
-		}
-		if !f.late(arrived) {
-			return f.token, f.err
+		if f != nil {
+			select {
+			case <-f.done:
+			case <-ctx.Done():
+				v.line.leave(f)
+				return nil, unavailable(context.Cause(ctx))
+			}
+			if !f.late(arrived) {
+				return f.token, f.err
+			}
 		}
 		if t, verdict := v.known(k); t != nil || verdict != nil {
 			return t, verdict
