@@ -157,14 +157,22 @@ func (d *Data) Comparison(name string) *Comparison {
 	return nil
 }
 
-// Cell returns a cell of a table by the names of table, row and column, or nil.
-func (d *Data) Cell(table, row, column string) *Cell {
+// Table returns the table of that name, or nil.
+func (d *Data) Table(name string) *Table {
 	for i := range d.Sections {
-		for _, t := range d.Sections[i].Tables {
-			if t.Name == table {
-				return t.cell(row, column)
+		for j := range d.Sections[i].Tables {
+			if t := &d.Sections[i].Tables[j]; t.Name == name {
+				return t
 			}
 		}
+	}
+	return nil
+}
+
+// Cell returns a cell of a table by the names of table, row and column, or nil.
+func (d *Data) Cell(table, row, column string) *Cell {
+	if t := d.Table(table); t != nil {
+		return t.cell(row, column)
 	}
 	return nil
 }

@@ -19,6 +19,8 @@ const (
 	// Hot is the comparison by number of live tokens.
 	Hot   = "live tokens"
 	Mixed = "mixed traffic"
+	// HitRatio is a table.
+	HitRatio = "hit ratio of mixed traffic"
 
 	NotAJWT    = "not a JWT"
 	UnknownKey = "unknown key ID"

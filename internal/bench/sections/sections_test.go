@@ -67,6 +67,11 @@ func promises(t *testing.T, d *report.Data) {
 			t.Errorf("goal %s: %s is %v", goal.ID, goal.Text, goal.Of(d).Median)
 		}
 	}
+	for _, row := range d.Table(report.HitRatio).Rows {
+		if row.Cells[0].Value != 1 { // all of them fit
+			t.Errorf("%s: %v", row.Name, row.Cells[0].Value)
+		}
+	}
 	if got := d.Cell(report.Rotation, report.Stranger, report.RotationColumns[1]); got.Value >= report.Never {
 		t.Error("a new client's token was not accepted after the cool-down")
 	}
