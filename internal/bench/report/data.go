@@ -14,6 +14,8 @@ type Data struct {
 	Rounds   int       `json:"rounds"`
 	Time     string    `json:"time"`
 	Sections []Section `json:"sections"`
+	// Partial runs left something out on purpose.
+	Partial bool `json:"partial,omitempty"`
 	// Tokens, Live and Entries are how many tokens were used, see sections.Options.
 	Tokens  int `json:"tokens"`
 	Live    int `json:"live"`

@@ -151,6 +151,9 @@ func goalsTable(d *Data) string {
 	for i := range Goals {
 		g := &Goals[i]
 		s := g.Of(d)
+		if d.Partial && math.IsNaN(s.Median) {
+			continue
+		}
 		sign, verdict := "≤", "**no**"
 		if g.AtLeast {
 			sign = "≥"

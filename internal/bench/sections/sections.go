@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) (*report.Data, error) {
 	}
 	d := &report.Data{
 		Machine: report.ThisMachine(), Rounds: o.Rounds, Time: o.Time.String(), Tokens: o.Tokens, Live: o.Live,
-		Entries: o.Entries, Modules: versions, Missing: without,
+		Entries: o.Entries, Partial: o.Only != nil || o.Candidates != nil, Modules: versions, Missing: without,
 	}
 	issuer, err := tokens.NewIssuer()
 	if err != nil {
