@@ -41,7 +41,8 @@ func TestCandidates(t *testing.T) {
 	o := quick
 	o.Candidates = regexp.MustCompile("^b")
 	idle := measure.Each(1, func(int) error { return nil })
-	c, err := measure.Compare(t.Context(), o, "name", "", []measure.Case{{Name: "ab", Worker: idle}, {Name: "ba", Worker: idle}})
+	cases := []measure.Case{{Name: "ab", Worker: idle}, {Name: "ba", Worker: idle}}
+	c, err := measure.Compare(t.Context(), o, "name", "", cases)
 	if err != nil || len(c.Rows) != 1 || c.Rows[0].Name != "ba" {
 		t.Errorf("%+v: %v", c.Rows, err)
 	}
@@ -78,9 +79,11 @@ func TestCompareFails(t *testing.T) {
 		c    measure.Case
 		want error
 	}{
-		"at once":     {t.Context(), measure.Case{Worker: measure.Each(1, func(int) error { return failure })}, failure},
-		"later":       {t.Context(), measure.Case{MaxOps: 20, Worker: measure.Each(1, late)}, failure},
-		"unprepared":  {t.Context(), measure.Case{Prepare: func(int) error { return failure }, Worker: measure.Each(1, nil)}, failure},
+		"at once": {t.Context(), measure.Case{Worker: measure.Each(1, func(int) error { return failure })}, failure},
+		"later":   {t.Context(), measure.Case{MaxOps: 20, Worker: measure.Each(1, late)}, failure},
+		"unprepared": {t.Context(), measure.Case{
+			Prepare: func(int) error { return failure }, Worker: measure.Each(1, nil),
+		}, failure},
 		"interrupted": {ended, measure.Case{Worker: measure.Each(1, func(int) error { return nil })}, context.Canceled},
 	}
 	for name, test := range tests {

@@ -59,8 +59,11 @@ const Never = 1e12
 
 // The columns of tables.
 var (
-	AskedColumns    = []string{"active", "active, again", "inactive", "inactive, again"}
-	FetchColumns    = []string{"cold start, 1,000 at once", "1,000 unknown keys at once", "200 one by one", "200 bad signatures", "10 tokens after a rotation"}
+	AskedColumns = []string{"active", "active, again", "inactive", "inactive, again"}
+	FetchColumns = []string{
+		"cold start, 1,000 at once", "1,000 unknown keys at once", "200 one by one", "200 bad signatures",
+		"10 tokens after a rotation",
+	}
 	RotationColumns = []string{"quiet", "under attack"}
 )
 

@@ -99,7 +99,8 @@ func chartRows(c *Comparison) []*Row {
 
 // drawChart draws below y and returns where it ends.
 func drawChart(out *strings.Builder, y int, title string, a *axis, rows []*Row) int {
-	fmt.Fprintf(out, `<text x="%d" y="%d" font-size="15" font-weight="600">%s</text>`+"\n", barsLeft, y+20, html.EscapeString(title))
+	fmt.Fprintf(out, `<text x="%d" y="%d" font-size="15" font-weight="600">%s</text>`+"\n",
+		barsLeft, y+20, html.EscapeString(title))
 	fmt.Fprintf(out, `<text x="%d" y="%d" font-size="11" text-anchor="end">time for each token, %s</text>`+"\n",
 		barsLeft+barsWidth, y+20, a.note)
 	top := y + headHeight

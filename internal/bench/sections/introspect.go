@@ -92,7 +92,8 @@ func (b *bench) askers(as *oauthtest.Server) ([]asker, error) {
 		return nil, err
 	}
 	context.AfterFunc(b, func() { _ = kit.Close() })
-	theirs, err := peers.Introspect(b, as.HTTPClient(), as.Issuer(), as.URL(oauthtest.EndpointIntrospection), "orders", "secret")
+	theirs, err := peers.Introspect(b, as.HTTPClient(), as.Issuer(), as.URL(oauthtest.EndpointIntrospection),
+		"orders", "secret")
 	if err != nil {
 		return nil, err
 	}

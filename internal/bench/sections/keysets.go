@@ -63,12 +63,13 @@ func fetchers(watch time.Duration) []fetcher {
 	}
 	for _, peer := range peers.All {
 		if !peer.StaticKeys {
-			list = append(list, fetcher{name: peer.Name, only: algorithmOf(peer), watch: watch, new: func(ctx context.Context, as *oauthtest.Server) (peers.Validate, error) {
+			setup := func(ctx context.Context, as *oauthtest.Server) (peers.Validate, error) {
 				return peer.New(ctx, peers.Source{
 					Issuer: as.Issuer(), Audience: audience, JWKSURL: as.URL(oauthtest.EndpointJWKS),
 					Algorithm: algorithmOf(peer), Client: as.HTTPClient(), Refresh: true,
 				})
-			}})
+			}
+			list = append(list, fetcher{name: peer.Name, only: algorithmOf(peer), watch: watch, new: setup})
 		}
 	}
 	return list

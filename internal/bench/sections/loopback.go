@@ -66,7 +66,7 @@ func (b *bench) overLoopback(h named, list []string) (measure.Case, error) {
 	context.AfterFunc(b, func() { _ = server.Close() })
 	requests := make([][]byte, len(list))
 	for i, token := range list {
-		requests[i] = fmt.Appendf(nil, "GET /orders HTTP/1.1\r\nHost: orders.example.com\r\nAuthorization: Bearer %s\r\n\r\n", token)
+		requests[i] = []byte("GET /orders HTTP/1.1\r\nHost: orders.example.com\r\nAuthorization: Bearer " + token + "\r\n\r\n")
 	}
 	clients := make([]*caller, connections)
 	for i := range clients {

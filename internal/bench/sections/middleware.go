@@ -117,8 +117,9 @@ func (b *bench) handlers(cacheBytes int) ([]named, error) {
 	}
 	var list []named
 	for _, framework := range peers.Frameworks {
-		list = append(list, named{name: report.Unprotected(framework), handler: peers.Unprotected(framework)},
-			named{name: report.On(report.Kit, framework), handler: peers.Protected(framework, g), base: report.Unprotected(framework)})
+		base := report.Unprotected(framework)
+		list = append(list, named{name: base, handler: peers.Unprotected(framework)},
+			named{name: report.On(report.Kit, framework), handler: peers.Protected(framework, g), base: base})
 	}
 	for _, peer := range peers.Handlers {
 		handler, err := peer.New(b, peers.SourceOf(b.issuer, tokens.RS256), b.issuer.Public(tokens.RS256))

@@ -38,7 +38,8 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.Live, "live", 200_000, "how many tokens a large cache holds")
 	flags.IntVar(&o.Entries, "entries", 1_000_000, "how many a huge one holds")
 	flags.DurationVar(&o.Watch, "watch", 3*time.Second, "how long a peer is given to take a rotated key")
-	flags.StringVar(&o.Oathkeeper, "oathkeeper", "", "the program in testdata/oathkeeper, built; without it goal 17 is not measured")
+	flags.StringVar(&o.Oathkeeper, "oathkeeper", "",
+		"the program in testdata/oathkeeper, built; without it goal 17 is not measured")
 	candidates := flags.String("candidates", "", "time only those candidates whose names match this `regexp`")
 	only := flags.String("only", "", "measure the sections that match this `regexp`, of: "+strings.Join(sections.Names(), ", "))
 	out := flags.String("out", "", "write the results into this `directory`; without it they are printed")

@@ -55,7 +55,9 @@ func TestRedraw(t *testing.T) {
 }
 
 func TestWrongArguments(t *testing.T) {
-	for _, args := range [][]string{{"-only", "("}, {"-redraw", "-out", t.TempDir()}, {"-rounds", "0"}, {"-tokens", "8", "-live", "4"}} {
+	for _, args := range [][]string{
+		{"-only", "("}, {"-candidates", "("}, {"-redraw", "-out", t.TempDir()}, {"-rounds", "0"}, {"-tokens", "8", "-live", "4"},
+	} {
 		if err := run(t.Context(), args); err == nil {
 			t.Errorf("%v: accepted", args)
 		}

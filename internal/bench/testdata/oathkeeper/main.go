@@ -56,7 +56,9 @@ func run(ctx context.Context, endpoint string) error {
 }
 
 // ask returns how many of the requests were refused.
-func ask(ctx context.Context, a *authn.AuthenticatorOAuth2Introspection, config []byte, token string, atOnce, times int) int64 {
+func ask(
+	ctx context.Context, a *authn.AuthenticatorOAuth2Introspection, config []byte, token string, atOnce, times int,
+) int64 {
 	var refused atomic.Int64
 	var all sync.WaitGroup
 	for range atOnce {
