@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -13,10 +14,15 @@ import (
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
+// go-redis writes to the standard error when it cannot connect, which it is not meant to here.
+func TestMain(m *testing.M) {
+	logging.Disable()
+	os.Exit(m.Run())
+}
+
 // deadRedis is a client of an address where nobody listens any more.
 func deadRedis(t *testing.T) redis.UniversalClient {
 	t.Helper()
-	logging.Disable()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

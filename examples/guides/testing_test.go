@@ -136,3 +136,22 @@ func TestListOrders(t *testing.T) {
 }
 
 //docs:end
+
+// What docs/guides/testing.md calls the usual mistakes.
+func TestMistakesInTests(t *testing.T) {
+	as := oauthtest.NewServer(t, oauthtest.Config{Audience: "https://orders.example.com"})
+	for want, config := range map[middleware.Reason]jwks.Config{
+		middleware.ReasonKeysUnavailable: {Issuer: as.Issuer(), Audience: "https://orders.example.com"},
+		middleware.ReasonWrongAudience:   {Issuer: as.Issuer(), Audience: "https://other.example", HTTPClient: as.HTTPClient()},
+	} {
+		validator, err := jwks.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer validator.Close()
+		_, err = validator.Validate(context.Background(), as.Mint(oauthtest.Token{}))
+		if got := middleware.ReasonOf(err); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
