@@ -70,9 +70,21 @@ docs: ## Write the code of the guides, and check the Markdown files
 docs-check: ## Check links, anchors, commands and code of the Markdown files
 	go run ./internal/tools/docs
 
+.PHONY: reasons
+reasons: ## Write docs/reasons.md from the source
+	go run ./internal/tools/reasons
+
+.PHONY: interop-docs
+interop-docs: setup ## Write the tables of docs/interop.md from what the interop suites observe
+	go test -p 1 ./internal/interop/... -run '^Test(Flows|Servers|Peers)$$' -update
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz
+
+.PHONY: screenshot
+screenshot: setup ## Take docs/playground.png anew
+	go test -count=1 -run TestPlaygroundLooks ./internal/interop -screenshot $(CURDIR)/docs/playground.png
 
 .PHONY: cover
 cover: ## Measure how much of the libraries the tests reach, without the interop suites

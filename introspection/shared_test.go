@@ -107,6 +107,9 @@ func TestAnswersAreShared(t *testing.T) {
 			t.Errorf("%s after %d calls", got, calls.Load())
 		}
 	}
+	if s := two.State(); s.SharedHits != 1 || s.Hits != 2 || s.Calls != 0 {
+		t.Errorf("%d answers of another, %d hits, %d calls", s.SharedHits, s.Hits, s.Calls)
+	}
 	c.advance(10 * time.Second) // a minute since the server was asked, though not by this replica
 	if got := subjectOf(t, two, "token"); got != "alice" || calls.Load() != 2 {
 		t.Errorf("%s after %d calls", got, calls.Load())

@@ -5,8 +5,9 @@ type State struct {
 	// Calls is how many questions were put to the endpoint, and Failures how many of them brought no answer.
 	Calls, Failures uint64
 	// Hits, NegativeHits and StaleHits are how many requests the cache answered: with an active token, with a refusal, and
-	// with an active token past Config.CacheTTL because the endpoint failed.
-	Hits, NegativeHits, StaleHits uint64
+	// with an active token past Config.CacheTTL because the endpoint failed. SharedHits are those answered with what another
+	// replica had found out (Config.Answers).
+	Hits, NegativeHits, StaleHits, SharedHits uint64
 	// InFlight is the number of calls under way, Waiting that of questions waiting for their turn.
 	InFlight, Waiting int
 	// Entries and NegativeEntries are the sizes of the caches. Entries that have expired may still be counted.
@@ -20,7 +21,8 @@ type State struct {
 // State describes where v stands. It does no I/O.
 func (v *Validator) State() State {
 	s := v.line.state()
-	s.Hits, s.NegativeHits, s.StaleHits = v.hits.active.Load(), v.hits.refused.Load(), v.hits.stale.Load()
+	s.Hits, s.NegativeHits = v.hits.active.Load(), v.hits.refused.Load()
+	s.StaleHits, s.SharedHits = v.hits.stale.Load(), v.hits.shared.Load()
 	s.Entries, s.NegativeEntries = v.cache.facts.EstimatedSize(), v.cache.refusals.EstimatedSize()
 	return s
 }

@@ -25,8 +25,8 @@ type Validator struct {
 	idle    func() // closes idle connections of a client of our own
 }
 
-// hits counts what the caches answer.
-type hits struct{ active, refused, stale atomic.Uint64 }
+// hits counts what the caches answer, and other replicas.
+type hits struct{ active, refused, stale, shared atomic.Uint64 }
 
 // New returns a Validator that asks the authorization server of cfg. It does no I/O; see [Validator.Ready]. It returns an
 // error for a configuration that would be unsafe or could not work.
@@ -101,6 +101,7 @@ func (v *Validator) Validate(ctx context.Context, accessToken string) (*middlewa
 		return t, verdict
 	}
 	if t := v.found(ctx, k, accessToken); t != nil {
+		v.hits.shared.Add(1)
 		return t, nil
 	}
 	t, err := v.ask(ctx, k, accessToken)

@@ -13,6 +13,8 @@ type candidate struct {
 	allowed []jose.Algorithm
 	// party is whom the token says it was issued to.
 	party uint64
+	// looked says that its key was looked for.
+	looked bool
 }
 
 var (

@@ -34,6 +34,8 @@ type remote struct {
 	current atomic.Pointer[snapshot]
 	// nextRefresh keeps requests that find the keys due from queueing for the lock: unix nanoseconds.
 	nextRefresh atomic.Int64
+	// withheld counts the tokens whose key was not looked for, because there was no ration.
+	withheld atomic.Uint64
 
 	mu        sync.Mutex
 	flight    *flight   // in progress, or nil
@@ -41,10 +43,17 @@ type remote struct {
 	ended     time.Time // when the last flight ended
 	failures  int       // consecutive failed flights
 	err       error     // of the last flight
+	counts    counts
 	closed    bool
 	lifetime  context.Context
 	end       context.CancelFunc
 	flights   sync.WaitGroup
+}
+
+// counts are the figures of State that only grow.
+type counts struct {
+	fetches, failures uint64
+	took              time.Duration
 }
 
 // flight is one fetch in progress. Its results may be read once done is closed.
@@ -210,8 +219,12 @@ func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*
 	}
 	f, err := s.flightSince(last, from, spend)
 	if err != nil {
+		if !t.looked {
+			s.withheld.Add(1)
+		}
 		return nil, err
 	}
+	t.looked = true
 	return s.wait(ctx, f)
 }
 
@@ -262,12 +275,15 @@ func (s *remote) fly(f *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flight, s.err, s.ended = nil, f.err, s.now()
+	s.counts.fetches++
+	s.counts.took += max(s.ended.Sub(f.started), 0)
 	if f.err == nil {
 		s.failures = 0
 		f.snapshot.flight, f.snapshot.number = f, snapshots.Add(1)
 		s.current.Store(f.snapshot)
 	} else {
 		s.failures++
+		s.counts.failures++
 	}
 	close(f.done)
 }

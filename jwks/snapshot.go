@@ -13,10 +13,11 @@ type snapshot struct {
 	skipped    []jose.Skipped
 	url        string
 	validators validators
-	flight     *flight // that brought it
-	number     uint64  // no other snapshot of this process has it; never zero
+	flight     *flight   // that brought it
+	number     uint64    // no other snapshot of this process has it; never zero
+	earliest   time.Time // a clock that shows less was set back
 	fetched    time.Time
-	refresh    time.Time // from here on it is worth asking again
+	refresh    time.Time // from here on it is worth asking again; before expires
 	expires    time.Time // from here on it is stale
 }
 
@@ -24,7 +25,8 @@ type snapshot struct {
 var snapshots atomic.Uint64
 
 func (s *snapshot) age(now time.Time, lifetime time.Duration) {
-	s.fetched, s.refresh, s.expires = now, now.Add(refreshDelay(lifetime)), now.Add(lifetime)
+	s.earliest, s.fetched = now.Add(-maxClockStep), now
+	s.refresh, s.expires = now.Add(refreshDelay(lifetime)), now.Add(lifetime)
 }
 
 func (s *snapshot) lifetime() time.Duration { return s.expires.Sub(s.fetched) }
@@ -42,14 +44,16 @@ const (
 // phase of a nil snapshot is absent. A clock that went backwards makes a set due, not eternal.
 func (s *snapshot) phase(now time.Time, maxStale time.Duration) phase {
 	switch {
-	case s == nil || !now.Before(s.expires.Add(maxStale)):
+	case s == nil:
 		return absent
-	case !now.Before(s.expires):
-		return stale
-	case !now.Before(s.refresh) || now.Before(s.fetched.Add(-maxClockStep)):
+	case now.Before(s.refresh) && !now.Before(s.earliest): // nearly always
+		return fresh
+	case now.Before(s.expires):
 		return due
+	case now.Before(s.expires.Add(maxStale)):
+		return stale
 	}
-	return fresh
+	return absent
 }
 
 // maxClockStep is how far a clock may be set back before cached times stop making sense.

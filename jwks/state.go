@@ -23,12 +23,22 @@ type State struct {
 	AttemptedAt time.Time
 	// Err is what went wrong then, nil if nothing did.
 	Err error
+	// Verified is how many tokens had their signature verified and were accepted, rather than remembered. It only grows.
+	Verified uint64
+	// Fetches is how many fetches have ended, Failures how many of them brought no keys, and FetchTime how long all of them
+	// took together. Withheld is how many tokens with an unknown key caused none, because there was no ration left. All of
+	// them only grow.
+	Fetches, Failures, Withheld uint64
+	FetchTime                   time.Duration
 }
 
 func (s *remote) state() State {
 	now, last := s.now(), s.current.Load()
 	s.mu.Lock()
-	state := State{AttemptedAt: s.attempted, Err: s.err}
+	state := State{
+		AttemptedAt: s.attempted, Err: s.err,
+		Fetches: s.counts.fetches, Failures: s.counts.failures, Withheld: s.withheld.Load(), FetchTime: s.counts.took,
+	}
 	s.mu.Unlock()
 	if last == nil {
 		return state

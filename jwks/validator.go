@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
@@ -26,6 +27,8 @@ type Validator struct {
 	seat      *seat
 	// needKeyID: the profile wants a kid, and the keys have IDs to compare it with.
 	needKeyID bool
+	// accepts counts the tokens that were verified rather than remembered.
+	accepts atomic.Uint64
 }
 
 // New returns a Validator for the tokens of cfg.Issuer. It does no I/O: keys are fetched when the first token needs
@@ -87,7 +90,11 @@ func (v *Validator) Forget(accessToken string) { v.tokens.forget(accessToken) }
 func (v *Validator) Ready(ctx context.Context) error { return v.keys.ready(ctx) }
 
 // State describes where the keys stand. It does no I/O.
-func (v *Validator) State() State { return v.keys.state() }
+func (v *Validator) State() State {
+	state := v.keys.state()
+	state.Verified = v.accepts.Load()
+	return state
+}
 
 // Close ends a fetch in progress and waits for it. Afterwards no keys are fetched: tokens are judged with the keys at
 // hand until these are too old. Close always returns nil.
@@ -138,6 +145,7 @@ func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error
 	if err != nil {
 		return nil, err
 	}
+	v.accepts.Add(1)
 	return v.accepted(&c, &signed, key), nil
 }
 

@@ -103,23 +103,25 @@ func (c *Config) applyMetadata() (*url.URL, error) {
 	return located, nil
 }
 
-// maxDeclared bounds the scopes that a Guard remembers, should somebody declare policies that requests made.
+// maxDeclared bounds the scopes and the routes that a Guard remembers, should somebody declare policies that requests made.
 const maxDeclared = 1000
 
-// declared are the scopes of the routes, in the order they were told of.
+// declared are the routes and their scopes, in the order they were told of.
 type declared struct {
 	mu     sync.Mutex
 	scopes []string
+	routes []route
 }
 
-// Declare tells the Guard of a route, whose scopes its metadata names then. The adapters do so for every policy they are
-// given. It is safe for concurrent use.
+// Declare tells the Guard of a route, whose scopes its metadata names then, and which [Guard.LogValue] lists. The adapters
+// do so for every policy they are given. It is safe for concurrent use.
 func (g *Guard) Declare(p Policy) {
 	if g == nil || g.validator == nil {
 		return
 	}
 	g.routes.mu.Lock()
 	defer g.routes.mu.Unlock()
+	g.routes.note(&p)
 	for _, scope := range slices.Concat(p.Scopes, slices.Concat(p.AnyScopes...)) {
 		known := slices.Contains(g.routes.scopes, scope) || len(g.routes.scopes) >= maxDeclared
 		if !known && isScopeToken(scope) && scope != "offline_access" {

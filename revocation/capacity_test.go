@@ -46,8 +46,8 @@ func TestFull(t *testing.T) {
 		wantRevoked(t, list, 0, limit, "revoked")
 		wantRevoked(t, list, limit, 10, "good")
 		revoke(t, list, revocation.Revocation{Token: nth(0)})
-		if list.Len() != limit {
-			t.Errorf("Len is %d, want %d", list.Len(), limit)
+		if list.Len() != limit || list.Cap() != limit {
+			t.Errorf("Len is %d and Cap %d, want %d", list.Len(), list.Cap(), limit)
 		}
 
 		c.advance(hour + 3*margin - 1)

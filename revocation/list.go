@@ -245,5 +245,8 @@ func (l *List) name(t *middleware.Token, k kind) (key, bool) {
 	return l.hasher.pair(k, t.Issuer, "", ""), true
 }
 
+// Cap returns Config.MaxEntries, or its default. A list with that many live entries refuses further revocations.
+func (l *List) Cap() int { return l.config.MaxEntries }
+
 // Len returns the number of entries held, those that ended but were not swept out yet included.
 func (l *List) Len() int { return int(l.table.length.Load()) }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+
+	"github.com/bearergate/bearergate/examples/quickstart/playground"
 )
 
 // exchange is a request and its response, as text.
@@ -66,7 +68,7 @@ func send(url, token string) (exchange, error) {
 		return exchange{}, err
 	}
 	essence := fmt.Sprintln(response.Status, response.Header.Values("WWW-Authenticate"), strings.TrimSpace(string(body)))
-	return exchange{shorten(string(sent), token), string(received), essence}, nil
+	return exchange{playground.Shorten(string(sent), token), string(received), essence}, nil
 }
 
 func (e exchange) print() {
@@ -79,12 +81,4 @@ func printLines(prefix, text string) {
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		fmt.Println(strings.TrimRight(prefix+strings.TrimSpace(line), " "))
 	}
-}
-
-// shorten leaves of a token what it takes to recognise it.
-func shorten(text, token string) string {
-	if token == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, token, token[:10]+"\u2026"+token[len(token)-6:])
 }

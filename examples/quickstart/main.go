@@ -1,5 +1,6 @@
 // Command quickstart shows the kit at work: it starts an authorization server of its own, protects one route on
-// net/http, Echo and Gin, and walks through the answers that clients get. Then it keeps serving, for you to try.
+// net/http, Echo and Gin, and walks through the answers that clients get. Then it keeps serving, for you to try: with
+// curl, or on the page of a playground.
 //
 //	go run ./examples/quickstart
 //
@@ -15,6 +16,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/bearergate/bearergate/examples/quickstart/playground"
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
@@ -54,7 +56,21 @@ func run(ctx context.Context, once bool) error {
 	if err := walk(as, apis); err != nil || once {
 		return err
 	}
-	invite(as, apis)
+	page, err := openPlayground(as)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	invite(as, apis, page.URL())
 	<-ctx.Done()
 	return nil
+}
+
+// openPlayground serves the page next to the APIs.
+func openPlayground(as *oauthtest.Server) (*playground.Server, error) {
+	listener, err := listen(8083)
+	if err != nil {
+		return nil, err
+	}
+	return playground.Start(as, audience, listener)
 }

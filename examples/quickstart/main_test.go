@@ -60,6 +60,9 @@ func TestWalk(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
 	}
+	if page.Match(out) {
+		t.Error("a page that nobody can visit was named")
+	}
 	if regexp.MustCompile(`eyJ[\w-]+\.`).Match(out) {
 		t.Error("a token was printed at full length")
 	}
@@ -68,6 +71,7 @@ func TestWalk(t *testing.T) {
 var (
 	expected = regexp.MustCompile(`, (\d{3})$`)
 	curl     = regexp.MustCompile(`^curl -i (?:-H 'Authorization: (Bearer [^']+)' )?(http://\S+)$`)
+	page     = regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+/$`)
 )
 
 func TestCurl(t *testing.T) {
@@ -81,11 +85,17 @@ func TestCurl(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	var want string
-	commands := 0
+	commands, pages := 0, 0
 	for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != "Ctrl-C ends it."; {
 		line := lines.Text()
 		if match := expected.FindStringSubmatch(line); match != nil {
 			want = match[1]
+		}
+		if page.MatchString(line) {
+			pages++
+			if got := statusOf(t, line, ""); got != "200 OK" {
+				t.Errorf("%s: %s", line, got)
+			}
 		}
 		if match := curl.FindStringSubmatch(line); match != nil {
 			commands++
@@ -94,8 +104,8 @@ func TestCurl(t *testing.T) {
 			}
 		}
 	}
-	if commands != 5 {
-		t.Errorf("%d commands, want 5", commands)
+	if commands != 5 || pages != 1 {
+		t.Errorf("%d commands and %d pages, want 5 and 1", commands, pages)
 	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Error(err)

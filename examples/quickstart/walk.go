@@ -34,7 +34,7 @@ func walk(as *oauthtest.Server, apis []api) error {
 }
 
 // invite prints what to try by hand. The tokens are good for a day.
-func invite(as *oauthtest.Server, apis []api) {
+func invite(as *oauthtest.Server, apis []api, page string) {
 	const day = 24 * time.Hour
 	good := as.Mint(oauthtest.Token{Scope: "orders:read", ExpiresIn: day})
 	weak := as.Mint(oauthtest.Token{Scope: "profile", ExpiresIn: day})
@@ -45,6 +45,7 @@ func invite(as *oauthtest.Server, apis []api) {
 	for _, a := range apis {
 		suggest("good token on "+a.framework+", 200", a.url, good)
 	}
+	fmt.Printf("\nEvery other case, and how it is decided, in a browser:\n%s\n", page)
 	fmt.Println("\nCtrl-C ends it.")
 }
 

@@ -24,7 +24,7 @@ func (o options) trust(v *validators, common jwks.Config) error {
 	if err != nil {
 		return err
 	}
-	v.jwt, v.sources = router, append(v.sources, router)
+	v.router, v.jwt, v.sources = router, router, append(v.sources, router)
 	if len(o.statusListPrefixes) == 0 {
 		return nil
 	}

@@ -14,23 +14,27 @@ import (
 
 // eventRoutes returns the routes at which others announce what is no longer good. They carry no access tokens: what is
 // sent there proves itself.
-func (o options) eventRoutes(v *validators, denied *revocation.List, log *slog.Logger) ([]route, error) {
-	var routes []route
+func (s *service) eventRoutes() (routes []route) {
+	if s.receiver != nil {
+		routes = append(routes, route{http.MethodPost, "/events", nil, s.receiver.ServeHTTP})
+	}
+	if s.logout != nil {
+		routes = append(routes, route{http.MethodPost, "/backchannel-logout", nil, s.logout.ServeHTTP})
+	}
+	return routes
+}
+
+// listen makes what takes these announcements, as far as the flags ask for it.
+func (s *service) listen(o options, v *validators) (err error) {
 	if o.setIssuer != "" {
-		receiver, err := o.receiver(v, denied, log)
-		if err != nil {
-			return nil, err
+		if s.receiver, err = o.receiver(v, s.denied, s.log); err != nil {
+			return err
 		}
-		routes = append(routes, route{http.MethodPost, "/events", nil, receiver.ServeHTTP})
 	}
 	if o.logoutClientID != "" {
-		logout, err := o.logout(v, denied, log)
-		if err != nil {
-			return nil, err
-		}
-		routes = append(routes, route{http.MethodPost, "/backchannel-logout", nil, logout.ServeHTTP})
+		s.logout, err = o.logout(v, s.denied, s.log)
 	}
-	return routes, nil
+	return err
 }
 
 // receiver takes the security events of one transmitter. It may revoke tokens of every trusted issuer, for whom it may
@@ -46,6 +50,7 @@ func (o options) receiver(v *validators, denied *revocation.List, log *slog.Logg
 		return nil, fmt.Errorf("-set-issuer: %w", err)
 	}
 	v.sources = append(v.sources, alwaysReady{verifier}) // requests can do without the transmitter
+	v.verifiers["security events"] = verifier
 	config := events.Config{
 		Issuer:       o.setIssuer,
 		Audience:     o.setAudience,

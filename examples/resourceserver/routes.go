@@ -35,6 +35,7 @@ func (s *service) routes(stopping <-chan struct{}) []route {
 	routes := []route{
 		{"GET", "/healthz", nil, healthz},
 		{"GET", "/readyz", nil, s.readyz},
+		{"GET", "/metrics", nil, s.metrics.handler.ServeHTTP},
 		{"GET", "/public", nil, newHandler("public").answer},
 		{"GET", "/me", layers(anyToken), newHandler("me").answer},
 		{"GET", "/orders", layers(readOrders), orders.answer},
@@ -51,7 +52,7 @@ func (s *service) routes(stopping <-chan struct{}) []route {
 		{"POST", "/revoke", layers(anyToken), s.revoke()},
 		{"POST", "/admin/revocations", layers(writeRevocations), revocation.ListHandler(s.denied).ServeHTTP},
 	}
-	routes = append(routes, s.events...)
+	routes = append(routes, s.eventRoutes()...)
 	if path := s.guard.MetadataPath(); path != "" {
 		serve := s.guard.MetadataHandler().ServeHTTP
 		routes = append(routes, route{"GET", path, nil, serve}, route{"OPTIONS", path, nil, serve})

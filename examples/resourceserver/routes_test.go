@@ -139,8 +139,7 @@ func TestOtherRequests(t *testing.T) {
 			{"GET", "/", 404},
 			{"GET", "/revoke", 405},
 			{"GET", "/fresh", 404}, // there is nobody to ask
-			// What later features bring.
-			{"GET", "/metrics", 404},
+			// What flags bring.
 			{"POST", "/events", 404},
 			{"POST", "/backchannel-logout", 404},
 			{"GET", "/.well-known/oauth-protected-resource", 404},

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/revocation"
+	"github.com/bearergate/bearergate/revocation/events"
 )
 
 // service is everything that the flags configure.
@@ -13,10 +15,14 @@ type service struct {
 	fresh   *middleware.Guard // asks the authorization server on every request; nil without introspection
 	denied  *revocation.List
 	revoker *revocation.Client // nil without an authorization server to tell
-	sources []source
-	shared  *shared // nil without -redis-url
-	events  []route // where others announce what is no longer good
-	log     *slog.Logger
+	// receiver and logout are where others announce what is no longer good, nil unless the flags say so.
+	receiver *events.Receiver
+	logout   *events.Logout
+	bindings []middleware.Binding
+	sources  []source
+	shared   *shared // nil without -redis-url
+	metrics  *metrics
+	log      *slog.Logger
 }
 
 func newService(o options, log *slog.Logger) (*service, error) {
@@ -35,33 +41,50 @@ func newService(o options, log *slog.Logger) (*service, error) {
 	if s.denied, s.revoker, err = o.revocations(v.asked, s.shared, log); err != nil {
 		return nil, err
 	}
-	if s.events, err = o.eventRoutes(v, s.denied, log); err != nil {
+	if err := s.listen(o, v); err != nil {
 		return nil, err
 	}
 	s.sources = v.sources
-	bindings, err := o.bindings(s.shared)
-	if err != nil {
+	if s.bindings, err = o.bindings(s.shared); err != nil {
 		return nil, err
 	}
-	config := middleware.Config{
+	if s.metrics, err = newMetrics(log); err != nil {
+		return nil, err
+	}
+	if err := s.metrics.watch(v, o.introspectionURL, s); err != nil {
+		return nil, err
+	}
+	return s, s.protect(v, o.introspectionMode, middleware.Config{
 		Realm:           o.realm,
 		Metadata:        middleware.Metadata{Resource: o.resource},
 		AdvertiseScopes: true,
 		Revocations:     s.denied,
-		Bindings:        bindings,
-		OnDecision:      middleware.LogDecisions(log),
+		Bindings:        s.bindings,
+	})
+}
+
+// protect makes the Guards. Each decision is logged, and counted by who made it.
+func (s *service) protect(v *validators, mode string, config middleware.Config) (err error) {
+	config.OnDecision = s.observer("usual")
+	if s.guard, err = middleware.New(v.usual(mode), config); err != nil || v.asked == nil {
+		return err
 	}
-	if s.guard, err = middleware.New(v.usual(o.introspectionMode), config); err != nil {
-		return nil, err
+	config.OnDecision = s.observer("fresh")
+	s.fresh, err = middleware.New(v.fresh(mode), config)
+	return err
+}
+
+func (s *service) observer(guard string) func(context.Context, middleware.Decision) {
+	write, count := middleware.LogDecisions(s.log), s.metrics.OnDecision(guard)
+	return func(ctx context.Context, d middleware.Decision) {
+		write(ctx, d)
+		count(ctx, d)
 	}
-	if v.asked != nil {
-		s.fresh, err = middleware.New(v.fresh(o.introspectionMode), config)
-	}
-	return s, err
 }
 
 // close ends the calls in progress.
 func (s *service) close() {
+	s.metrics.close()
 	for _, source := range s.sources {
 		_ = source.Close()
 	}

@@ -35,7 +35,7 @@ func (o options) checkStatus(v *validators) error {
 	if err != nil {
 		return err
 	}
-	v.jwt, v.sources = checker, append(v.sources, alwaysReady{checker})
+	v.lists, v.jwt, v.sources = checker, checker, append(v.sources, alwaysReady{checker})
 	return nil
 }
 

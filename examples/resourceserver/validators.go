@@ -7,14 +7,19 @@ import (
 	"github.com/bearergate/bearergate/introspection"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/revocation/statuslist"
 )
 
 // validators say what tokens mean. At least one of jwt and asked is there.
 type validators struct {
 	issuers []*jwks.Validator
+	router  *jwks.Router             // to them; nil without -issuer
 	jwt     middleware.Validator     // the tokens of all issuers; nil without -issuer
+	lists   *statuslist.Checker      // in front of it; nil without -status-list-prefix
 	asked   *introspection.Validator // nil without -introspection-url
 	sources []source
+	// verifiers have keys of their own, for what are no access tokens. Their names tell them from the issuers.
+	verifiers map[string]*jwks.Verifier
 }
 
 // source is where a validator learns what it knows.
@@ -31,7 +36,7 @@ func (o options) validators(with *shared) (*validators, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &validators{}
+	v := &validators{verifiers: map[string]*jwks.Verifier{}}
 	if len(o.issuers) > 0 {
 		if err := o.trust(v, common); err != nil {
 			return nil, err
@@ -51,6 +56,7 @@ func (o options) ask(v *validators, common jwks.Config, with *shared) error {
 	}
 	if verifier != nil {
 		v.sources = append(v.sources, verifier)
+		v.verifiers["introspection answers"] = verifier
 	}
 	if v.asked, err = o.introspection(verifier, with); err != nil {
 		return err

@@ -73,7 +73,8 @@ func TestExamples(t *testing.T) {
 		{"prints nothing", "jwks", silent, "jwks: no example"},
 		{"nested", "adapters/oauthgin", unchecked, "adapters/oauthgin: no example"},
 		{"internal", "jwks/internal/cache", unchecked, ""},
-		{"a program", "examples/mcp", unchecked, ""},
+		{"an example", "examples/mcp", unchecked, ""},
+		{"a program", "cmd/jwt", unchecked, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := archtest.Examples(fstest.MapFS{
@@ -116,6 +117,8 @@ func TestImports(t *testing.T) {
 		{"adapters/oauthgin/a.go", "github.com/labstack/echo/v4", "adapters/oauthgin may not import"},
 		{"adapters/oauthhttp/a.go", own + "jwks", "adapters/oauthhttp may not import"},
 		{"adapters/oauthhttp/a_test.go", own + "internal/adaptertest", ""},
+		{"cmd/bearercheck/main.go", own + "jwks", ""},
+		{"cmd/bearercheck/main.go", "github.com/spf13/cobra", "cmd may not import"},
 		{"examples/quickstart/main.go", "github.com/go-chi/chi/v5", ""},
 		{"examples/quickstart/main.go", "github.com/lestrrat-go/jwx/v2", "belongs to internal/jose"},
 		{"utils/a.go", "net/http", "no rule says what utils may import"},

@@ -38,8 +38,7 @@ func Examples(tree fs.FS) (missing []string, err error) {
 
 // public reports whether the package in a directory is for users to import.
 func public(dir string) bool {
-	elements := strings.Split(dir, "/")
-	return elements[0] != "examples" && !slices.Contains(elements, "internal")
+	return !within(dir, "cmd", "examples") && !slices.Contains(strings.Split(dir, "/"), "internal")
 }
 
 func hasCheckedExample(tree fs.FS, file string) (bool, error) {

@@ -27,6 +27,11 @@ var rules = map[string]rule{
 	"adapters/oauthredis": {imports: []string{
 		module + "/middleware", module + "/revocation", module + "/introspection", goRedis,
 	}},
+	"adapters/oauthotel": {imports: []string{
+		module + "/middleware", module + "/jwks", module + "/introspection", module + "/revocation", module + "/mtls", otel,
+	}},
+
+	"cmd": {imports: []string{module}},
 
 	"internal":            {imports: []string{module}},
 	"internal/jose":       {imports: []string{module + "/internal", jwx}},
@@ -48,6 +53,7 @@ const (
 	gin        = "github.com/gin-gonic/gin"
 	goRedis    = "github.com/redis/go-redis"
 	jwx        = "github.com/lestrrat-go/jwx"
+	otel       = "go.opentelemetry.io/otel"
 	otter      = "github.com/maypok86/otter"
 	strictJSON = "github.com/go-json-experiment/json"
 )
@@ -61,4 +67,4 @@ var homes = map[string][]string{
 
 // private lists what no exported signature of the root module mentions, internal packages included: frameworks belong
 // to the signatures of their own adapters, and jwx to nobody's.
-var private = []string{jwx, echo, gin, goRedis}
+var private = []string{jwx, echo, gin, goRedis, otel}

@@ -42,7 +42,7 @@ type Client struct {
 // OpenID Connect Discovery is asked for only when that of RFC 8414 is of no use. Nothing that decides about a token,
 // such as algorithms, should ever be taken from there.
 func (c Client) Endpoint(ctx context.Context, issuer, member string) (string, error) {
-	candidates, err := locations(issuer)
+	candidates, err := Locations(issuer)
 	if err != nil {
 		return "", err
 	}
@@ -57,9 +57,9 @@ func (c Client) Endpoint(ctx context.Context, issuer, member string) (string, er
 	return "", fmt.Errorf("discovery: %w", errors.Join(failures...))
 }
 
-// locations returns where an issuer's metadata may be, in the order to ask: RFC 8414 inserts the well-known path between
+// Locations returns where an issuer's metadata may be, in the order to ask: RFC 8414 inserts the well-known path between
 // host and path of the issuer, OpenID Connect Discovery appends its own.
-func locations(issuer string) ([]string, error) {
+func Locations(issuer string) ([]string, error) {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return nil, errors.New("the issuer is not a URL")

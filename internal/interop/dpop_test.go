@@ -18,7 +18,7 @@ var formats = []struct{ name, resource string }{
 // startForAll starts a resource server for tokens of all formats: it has the issuer's keys, and introspects.
 func startForAll(t *testing.T, as *harness.OIDCProvider, adapter string, flags ...string) *harness.ResourceServer {
 	t.Helper()
-	w := way{"all formats", true, flags}
+	w := way{"all formats", flags}
 	return startIntrospector(t, as.AuthorizationServer, w, adapter, harness.Secret(as.ResourceServer))
 }
 
@@ -50,7 +50,7 @@ func TestDPoP(t *testing.T) {
 	mallory := harness.StartOpenIDClient(t, as, harness.OpenIDClientConfig{})
 	for _, algorithm := range []string{"ES256", "Ed25519"} {
 		client := harness.StartOpenIDClient(t, as, harness.OpenIDClientConfig{DPoPAlgorithm: algorithm})
-		for _, adapter := range adapters {
+		for _, adapter := range harness.Adapters {
 			addr := harness.FreeAddr(t)
 			url := "http://" + addr
 			rs := startForAll(t, as, adapter, "-addr", addr, "-dpop", "allowed", "-resource", url)
@@ -99,7 +99,7 @@ func testProofs(t *testing.T, client holder, mallory *harness.OpenIDClient, reso
 
 func TestDPoPNonce(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			addr := harness.FreeAddr(t)
@@ -137,7 +137,7 @@ func testNonces(t *testing.T, as *harness.OIDCProvider, client holder) {
 func TestDPoPOff(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
 	client := harness.StartOpenIDClient(t, as, harness.OpenIDClientConfig{})
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		for _, format := range formats {
 			t.Run(adapter+"/"+format.name, func(t *testing.T) {
 				t.Parallel()

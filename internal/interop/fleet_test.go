@@ -108,7 +108,7 @@ func TestFleet(t *testing.T) {
 
 // A stream that is open at one replica ends when its token is revoked at the other.
 func TestFleetEndsStreams(t *testing.T) {
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			f := startFleet(t, adapter)
@@ -151,6 +151,27 @@ func TestFleetWithoutRedis(t *testing.T) {
 		return f.b.Get(t, "/orders", during).Status == http.StatusUnauthorized
 	})
 	wantStatus(t, f.replica(t, "echo").Get(t, "/orders", before), http.StatusUnauthorized)
+}
+
+// A replica that has lost touch with the others says so to whoever spreads the requests, once that matters, and until it
+// has caught up.
+func TestFleetReadiness(t *testing.T) {
+	t.Parallel()
+	f := &fleet{as: harness.StartOIDCProvider(t), redis: harness.StartRedis(t)}
+	rs := f.replica(t, "nethttp")
+	f.redis.Stop()
+	wantStatus(t, rs.Get(t, "/readyz", ""), http.StatusOK) // not for long enough
+	var last harness.Answer
+	eventually(t, "the replica is not ready", func() bool {
+		last = rs.Get(t, "/readyz", "")
+		return last.Status == http.StatusServiceUnavailable
+	})
+	if want := `{"ready":false,"reason":"revocations_unavailable"}` + "\n"; string(last.Body) != want {
+		t.Errorf("%s, want %s", last.Body, want)
+	}
+	wantStatus(t, rs.Get(t, "/healthz", ""), http.StatusOK)
+	f.redis.Restart(t)
+	eventually(t, "the replica is ready again", func() bool { return rs.Get(t, "/readyz", "").Status == http.StatusOK })
 }
 
 // A proof is taken once, whichever replicas it is shown to at the same time.

@@ -8,15 +8,6 @@ import (
 	"time"
 )
 
-func alterSignature(t *testing.T, token string) string {
-	t.Helper()
-	parts := strings.Split(token, ".")
-	signature := decode(t, parts[2])
-	signature[len(signature)/2] ^= 1
-	parts[2] = base64.RawURLEncoding.EncodeToString(signature)
-	return strings.Join(parts, ".")
-}
-
 func addScope(t *testing.T, token string) string {
 	t.Helper()
 	parts := strings.Split(token, ".")

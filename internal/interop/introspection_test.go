@@ -3,44 +3,25 @@ package interop_test
 import (
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/bearergate/bearergate/internal/interop/harness"
 )
 
-// way is how a resource server makes use of introspection.
+// way is how a resource server makes use of introspection, beside the issuer's keys.
 type way struct {
 	name  string
-	keys  bool // it knows the issuer's keys too
 	flags []string
 }
 
 var (
-	introspectionAlone = way{"introspection alone", false, nil}
-	besideKeys         = way{"opaque tokens beside JWTs", true, nil}
-	signedAnswers      = way{"signed answers", true, []string{"-introspection-jwt"}}
-	stillActive        = way{"JWTs that are still active", true, []string{"-introspection-mode", "all"}}
+	besideKeys    = way{"opaque tokens beside JWTs", nil}
+	signedAnswers = way{"signed answers", []string{"-introspection-jwt"}}
 )
 
-// introspectable are authorization servers, each with the ways that are of use for its tokens.
-var introspectable = []struct {
-	name     string
-	start    func(testing.TB) *harness.AuthorizationServer
-	resource string // what its clients ask for
-	ways     []way
-}{
-	{"oidc-provider", startOIDCProvider, audience + "/?format=opaque", []way{introspectionAlone, besideKeys, signedAnswers}},
-	{"Glewlwyd", harness.StartGlewlwyd, audience, []way{introspectionAlone, stillActive}},
-	{"django-oauth-toolkit", harness.StartDjangoOAuthToolkit, "", []way{introspectionAlone}},
-}
-
-func startOIDCProvider(t testing.TB) *harness.AuthorizationServer {
-	t.Helper()
-	return harness.StartOIDCProvider(t).AuthorizationServer
-}
+// ways are those for opaque tokens beside JWTs. Introspection alone, and of JWTs, is for package servers to test.
+var ways = []way{besideKeys, signedAnswers}
 
 // introspector is a resource server that introspects.
 type introspector struct {
@@ -51,45 +32,33 @@ type introspector struct {
 }
 
 func TestIntrospection(t *testing.T) {
-	for _, s := range introspectable {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			as := s.start(t)
-			obtain := func(t testing.TB, scope string) string {
-				t.Helper()
-				return as.Grant(t, s.resource, scope)
-			}
-			var trusted, strangers []introspector
-			for _, w := range s.ways {
-				for _, adapter := range adapters {
-					name := w.name + "/" + adapter
-					rs := startIntrospector(t, as, w, adapter, harness.Secret(as.ResourceServer))
-					stranger := startIntrospector(t, as, w, adapter, "wrong")
-					trusted = append(trusted, introspector{rs, name, as, obtain})
-					strangers = append(strangers, introspector{stranger, name, as, obtain})
-				}
-			}
-			each(t, "verdicts", trusted, introspector.testVerdicts)
-			each(t, "wrong credentials", strangers, introspector.testUnavailable)
-			testOutage(t, as, trusted)
-		})
+	as := harness.StartOIDCProvider(t).AuthorizationServer
+	obtain := func(t testing.TB, scope string) string {
+		t.Helper()
+		return as.Grant(t, audience+"/?format=opaque", scope)
 	}
+	var trusted, strangers []introspector
+	for _, w := range ways {
+		for _, adapter := range harness.Adapters {
+			name := w.name + "/" + adapter
+			rs := startIntrospector(t, as, w, adapter, harness.Secret(as.ResourceServer))
+			stranger := startIntrospector(t, as, w, adapter, "wrong")
+			trusted = append(trusted, introspector{rs, name, as, obtain})
+			strangers = append(strangers, introspector{stranger, name, as, obtain})
+		}
+	}
+	each(t, "verdicts", trusted, introspector.testVerdicts)
+	each(t, "wrong credentials", strangers, introspector.testUnavailable)
+	testOutage(t, as, trusted)
 }
 
 func startIntrospector(t *testing.T, as *harness.AuthorizationServer, w way, adapter, secret string) *harness.ResourceServer {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	flags := slices.Concat([]string{
-		"-adapter", adapter, "-audience", audience, "-insecure-http",
+		"-adapter", adapter, "-audience", audience, "-insecure-http", "-issuer", as.Issuer,
 		"-introspection-url", as.IntrospectionURL, "-revocation-url", as.RevocationURL,
-		"-introspection-client-id", as.ResourceServer, "-introspection-client-secret-file", file,
+		"-introspection-client-id", as.ResourceServer, "-introspection-client-secret-file", harness.SecretFile(t, secret),
 	}, w.flags)
-	if w.keys {
-		flags = append(flags, "-issuer", as.Issuer)
-	}
 	return harness.StartResourceServer(t, flags...)
 }
 

@@ -10,7 +10,7 @@ import (
 
 func TestLogout(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		for _, format := range formats {
 			t.Run(adapter+"/session/"+format.name, func(t *testing.T) {
 				t.Parallel()

@@ -51,7 +51,7 @@ func TestMTLS(t *testing.T) {
 		"self_signed_tls_client_auth": withSelfSigned(t, as, authority),
 	}
 	own := authority.Issue(t, "resource server")
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		secure := startForAll(t, as, adapter, "-tls-cert", own.File, "-tls-key", own.File)
 		plain := startForAll(t, as, adapter)
 		for method, client := range clients {

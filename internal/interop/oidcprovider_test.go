@@ -14,10 +14,7 @@ const (
 	scope         = "orders:read"
 )
 
-var (
-	adapters   = []string{"nethttp", "echo", "gin"}
-	algorithms = []string{"RS256", "ES256", "EdDSA"}
-)
+var algorithms = []string{"RS256", "ES256", "EdDSA"}
 
 func startResourceServer(t *testing.T, as *harness.OIDCProvider, adapter string) *harness.ResourceServer {
 	t.Helper()
@@ -27,7 +24,7 @@ func startResourceServer(t *testing.T, as *harness.OIDCProvider, adapter string)
 
 func TestOIDCProvider(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		for _, algorithm := range algorithms {
 			t.Run(adapter+"/"+algorithm, func(t *testing.T) {
 				t.Parallel()
@@ -59,7 +56,7 @@ func testTokens(t *testing.T, as *harness.OIDCProvider, rs *harness.ResourceServ
 	}{
 		{"no token", "", http.StatusUnauthorized, map[string]string{"error": "", "error_description": ""}},
 		{"wrong audience", as.Token(t, wrongAudience), http.StatusUnauthorized, invalidToken},
-		{"signature altered", alterSignature(t, token), http.StatusUnauthorized, invalidToken},
+		{"signature altered", harness.Altered(token), http.StatusUnauthorized, invalidToken},
 		{"scope added", addScope(t, as.Token(t, wrongScope)), http.StatusUnauthorized, invalidToken},
 		{"wrong scope", as.Token(t, wrongScope), http.StatusForbidden,
 			map[string]string{"error": "insufficient_scope", "scope": scope}},
@@ -76,7 +73,7 @@ func testTokens(t *testing.T, as *harness.OIDCProvider, rs *harness.ResourceServ
 
 func TestOIDCProviderExpiry(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			rs := startResourceServer(t, as, adapter)
@@ -123,7 +120,7 @@ func acceptedUntilExpiry(t *testing.T, rs *harness.ResourceServer, algorithm, to
 }
 
 func TestOIDCProviderRotation(t *testing.T) {
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		for _, rotation := range []harness.Rotation{harness.Add, harness.Replace} {
 			t.Run(adapter+"/"+string(rotation), func(t *testing.T) {
 				t.Parallel()
@@ -167,7 +164,7 @@ func testRotation(t *testing.T, adapter string, rotation harness.Rotation) {
 }
 
 func TestOIDCProviderOutage(t *testing.T) {
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			as := harness.StartOIDCProvider(t)

@@ -20,7 +20,7 @@ func TestProxy(t *testing.T) {
 	as := harness.StartOIDCProviderMTLS(t, authority)
 	mine := withIssued(t, as, authority)
 	client := harness.StartOpenIDClient(t, as, harness.OpenIDClientConfig{Trust: authority})
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		addr := harness.FreeAddr(t)
 		url := harness.StartProxy(t, authority, addr)
 		rs := startForAll(t, as, adapter, "-addr", addr, "-trusted-proxy", harness.ProxyAddr+"/32",

@@ -11,7 +11,7 @@ import (
 // oidc-provider revokes no JWTs. The resource server refuses the token all the same.
 func TestRevocationUnsupported(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		t.Run(adapter, func(t *testing.T) {
 			t.Parallel()
 			rs := startIntrospector(t, as.AuthorizationServer, besideKeys, adapter, harness.Secret(as.ResourceServer))

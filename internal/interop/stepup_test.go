@@ -19,7 +19,7 @@ const (
 func TestStepUp(t *testing.T) {
 	as := harness.StartOIDCProvider(t)
 	client := harness.StartOpenIDClient(t, as, harness.OpenIDClientConfig{})
-	for _, adapter := range adapters {
+	for _, adapter := range harness.Adapters {
 		for _, format := range formats {
 			t.Run(adapter+"/"+format.name, func(t *testing.T) {
 				t.Parallel()

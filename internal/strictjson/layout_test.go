@@ -127,6 +127,24 @@ func BenchmarkLayout(b *testing.B) {
 	}
 }
 
+// BenchmarkLibrary reads the same with the library.
+func BenchmarkLibrary(b *testing.B) {
+	object := []byte(claimsOf387)
+	var values struct {
+		A        strictjson.Value `json:"a"`
+		B        strictjson.Value `json:"b"`
+		Issuer   strictjson.Value `json:"iss"`
+		ClientID strictjson.Value `json:"client_id"`
+		X5T      strictjson.Value `json:"x5t#S256"`
+	}
+	b.SetBytes(int64(len(object)))
+	for b.Loop() {
+		if strictjson.Unmarshal(object, &values) != nil {
+			b.Fatal("refused")
+		}
+	}
+}
+
 const claimsOf387 = `{"iss":"https://login.example.com/realms/orders","sub":"248289761001","aud":"https://orders.example.com",` +
 	`"exp":1790003600,"iat":1790000000,"jti":"9f0a1b3e-1c1b-4a4c-8f1e-3f1d1f0c2b1a","client_id":"web-frontend",` +
 	`"scope":"openid orders:read orders:write","sid":"0e5c1f5c-6f6a-4c43-9c55-0a1f5d1a7a11","acr":"1","realm_access":{"roles":` +

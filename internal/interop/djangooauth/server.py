@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import django
 from django.conf import settings
@@ -20,6 +21,8 @@ from django.core.wsgi import get_wsgi_application
 SCOPES = ["orders:read", "orders:write", "reports:read"]
 
 CLIENTS = ["orders-app", "resource-server"]
+
+LIFETIME = 600
 
 
 def main():
@@ -56,10 +59,17 @@ def configure(state):
         },
         OAUTH2_PROVIDER={
             "SCOPES": {scope: scope for scope in SCOPES},
-            "ACCESS_TOKEN_EXPIRE_SECONDS": 600,
+            "ACCESS_TOKEN_EXPIRE_SECONDS": LIFETIME,
+            "EXTRA_SERVER_KWARGS": {"token_expires_in": lifetime},
         },
     )
     django.setup()
+
+
+def lifetime(request):
+    """Returns the seconds that a resource indicator asks for, as in ?ttl=3. The server makes no other use of it."""
+    query = dict(parse_qsl(urlsplit(getattr(request, "resource", "")).query))
+    return int(query.get("ttl", LIFETIME))
 
 
 def populate():

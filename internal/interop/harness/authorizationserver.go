@@ -33,12 +33,15 @@ type AuthorizationServer struct {
 // it does not have.
 type Endpoints struct {
 	Issuer           string `json:"issuer"`
+	AuthorizationURL string `json:"authorization_endpoint"`
 	TokenURL         string `json:"token_endpoint"`
 	IntrospectionURL string `json:"introspection_endpoint"`
 	RevocationURL    string `json:"revocation_endpoint"`
 	RegistrationURL  string `json:"registration_endpoint"`
 	EndSessionURL    string `json:"end_session_endpoint"`
 	MTLSTokenURL     string `json:"mtls_token_endpoint"`
+	SecretFile       string `json:"secret_file"` // with the symmetric key of its signatures
+	ControlURL       string `json:"control"`     // where it does what a test asks for
 }
 
 // startServer runs a program of this module that takes PORT and STATE from its environment, and more if env says more.

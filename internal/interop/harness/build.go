@@ -37,13 +37,20 @@ var moduleDir = sync.OnceValues(func() (string, error) {
 
 var (
 	buildResourceServer = sync.OnceValues(func() (string, error) { return buildExample("resourceserver") })
+	buildQuickstart     = sync.OnceValues(func() (string, error) { return buildExample("quickstart") })
 	buildMCPServer      = sync.OnceValues(func() (string, error) { return buildExample("mcp") })
+	buildBearercheck    = sync.OnceValues(func() (string, error) { return buildCommand("bearercheck") })
 	installOIDCProvider = sync.OnceValues(func() (string, error) { return installNPM("oidcprovider") })
 	installMCPClient    = sync.OnceValues(func() (string, error) { return installNPM("mcpclient") })
 )
 
 // buildExample returns the program of a directory of the examples.
 func buildExample(name string) (string, error) {
+	return build(filepath.Join("..", "..", "examples"), "./"+name, name)
+}
+
+// build returns the program of a package of the module in dir, which is relative to this one.
+func build(dir, pattern, name string) (string, error) {
 	if scratch == "" {
 		return "", errors.New("harness.Main was not called from TestMain")
 	}
@@ -52,7 +59,12 @@ func buildExample(name string) (string, error) {
 		return "", err
 	}
 	binary := filepath.Join(scratch, name)
-	return binary, run(filepath.Join(module, "..", "..", "examples"), "go", "build", "-o", binary, "./"+name)
+	return binary, run(filepath.Join(module, dir), "go", "build", "-o", binary, pattern)
+}
+
+// buildCommand returns the program of a directory of the root module's commands.
+func buildCommand(name string) (string, error) {
+	return build(filepath.Join("..", ".."), "./cmd/"+name, name)
 }
 
 // installNPM returns the directory of an npm project of this module, with its dependencies in place.

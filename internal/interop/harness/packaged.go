@@ -27,7 +27,13 @@ func StartDjangoOAuthToolkit(t testing.TB) *AuthorizationServer {
 	return startPackaged(t, "djangooauth")
 }
 
-func startPackaged(t testing.TB, project string) *AuthorizationServer {
+func startPackaged(t testing.TB, project string, env ...string) *AuthorizationServer {
+	t.Helper()
+	return startServer(t, env, projectDir(t, project), systemPython, "server.py")
+}
+
+// projectDir returns the directory of a Python project of this module, and fails the test if the project could not run.
+func projectDir(t testing.TB, project string) string {
 	t.Helper()
 	if err := findPackages(); err != nil {
 		t.Fatal(err)
@@ -36,14 +42,15 @@ func startPackaged(t testing.TB, project string) *AuthorizationServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startServer(t, nil, filepath.Join(module, project), systemPython, "server.py")
+	return filepath.Join(module, project)
 }
 
 // findPackages reports what of the servers' programs and libraries is missing.
 var findPackages = sync.OnceValue(func() error {
 	_, err := exec.LookPath("glewlwyd")
 	if err == nil {
-		err = run("", systemPython, "-c", "import django, jwcrypto, oauth2_provider, sqlite3")
+		err = run("", systemPython, "-c",
+			"import authlib, cryptography, django, flask, jwcrypto, jwt, oauth2_provider, requests_oauthlib, sqlite3")
 	}
 	if err != nil {
 		return fmt.Errorf("%w\nthe interop suites need the Debian packages that scripts/setup installs", err)

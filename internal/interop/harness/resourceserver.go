@@ -8,10 +8,15 @@ import (
 	"testing"
 )
 
+// Adapters are what the resource server can serve with.
+var Adapters = []string{"nethttp", "echo", "gin"}
+
 // ResourceServer is a running examples/resourceserver.
 type ResourceServer struct {
 	*Process
-	url    string
+	// URL is where it serves, without a slash at the end.
+	URL string
+
 	client *http.Client
 }
 
@@ -53,7 +58,7 @@ func StartResourceServer(t testing.TB, flags ...string) *ResourceServer {
 
 // As returns the same resource server, asked by another HTTP client.
 func (s *ResourceServer) As(client *http.Client) *ResourceServer {
-	return &ResourceServer{s.Process, s.url, client}
+	return &ResourceServer{s.Process, s.URL, client}
 }
 
 // Via returns the same resource server, asked by another HTTP client at another URL: that of a proxy in front of it.
@@ -64,19 +69,19 @@ func (s *ResourceServer) Via(proxy string, client *http.Client) *ResourceServer 
 // Get requests path with accessToken as bearer token, or with no credentials if it is empty.
 func (s *ResourceServer) Get(t testing.TB, path, accessToken string) Answer {
 	t.Helper()
-	return s.sendAs(t, newRequest(t, http.MethodGet, s.url+path, http.NoBody), accessToken)
+	return s.sendAs(t, newRequest(t, http.MethodGet, s.URL+path, http.NoBody), accessToken)
 }
 
 // Post sends a form to path with accessToken as bearer token.
 func (s *ResourceServer) Post(t testing.TB, path, accessToken string, form url.Values) Answer {
 	t.Helper()
-	return s.sendAs(t, newForm(t, s.url+path, form), accessToken)
+	return s.sendAs(t, newForm(t, s.URL+path, form), accessToken)
 }
 
 // GetWith requests path with a header. Its names are sent as they are written.
 func (s *ResourceServer) GetWith(t testing.TB, path string, header http.Header) Answer {
 	t.Helper()
-	r := newRequest(t, http.MethodGet, s.url+path, http.NoBody)
+	r := newRequest(t, http.MethodGet, s.URL+path, http.NoBody)
 	r.Header = header
 	return sendWith(t, s.client, r)
 }
@@ -92,14 +97,14 @@ func (s *ResourceServer) sendAs(t testing.TB, r *http.Request, accessToken strin
 // PostJSON sends a JSON document to path with accessToken as bearer token.
 func (s *ResourceServer) PostJSON(t testing.TB, path, accessToken string, document any) Answer {
 	t.Helper()
-	return s.sendAs(t, newJSON(t, s.url+path, document), accessToken)
+	return s.sendAs(t, newJSON(t, s.URL+path, document), accessToken)
 }
 
 // OpenStream requests path with accessToken and returns a channel that is closed when the answer, which must begin well,
 // has ended.
 func (s *ResourceServer) OpenStream(t testing.TB, path, accessToken string) <-chan struct{} {
 	t.Helper()
-	r := newRequest(t, http.MethodGet, s.url+path, http.NoBody)
+	r := newRequest(t, http.MethodGet, s.URL+path, http.NoBody)
 	r.Header.Set("Authorization", "Bearer "+accessToken)
 	response, err := http.DefaultClient.Do(r) // without a timeout
 	if err != nil {

@@ -1,0 +1,4 @@
+package playground
+
+// StepsOf is for the decisions that no choice on the page leads to.
+var StepsOf = stepsOf
