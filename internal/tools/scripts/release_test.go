@@ -1,17 +1,11 @@
-// Package scripts_test runs the programs in scripts on repositories made for the purpose.
 package scripts_test
 
 import (
-	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
-
-const script = "../../../scripts/release"
 
 // releasable are the files of a repository that can be released as v0.3.0.
 var releasable = map[string]string{
@@ -27,77 +21,14 @@ var releasable = map[string]string{
 	"Makefile":                "api:\n\t@true\napi-gate:\n\t@true\n",
 }
 
-// newRepository commits the files, with the script and with what replaces one of them.
-func newRepository(t *testing.T, name, text string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for file, contents := range releasable {
-		if file == name {
-			contents = text
-		}
-		write(t, filepath.Join(dir, file), contents, 0o644)
-	}
-	program, err := os.ReadFile(script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "scripts/release"), string(program), 0o755)
-	git(t, dir, "init", "-q")
-	git(t, dir, "add", "-A")
-	git(t, dir, "commit", "-q", "-m", "all")
-	return dir
-}
-
-func write(t *testing.T, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// environment is that of somebody with a name, and without settings.
-func environment() []string {
-	return append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
-		"GOFLAGS=-mod=mod", "GOWORK=")
-}
-
-func git(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir, cmd.Env = dir, environment()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("git %s: %v\n%s", args[0], err, out)
-	}
-	return string(out)
-}
-
-// release runs the script and returns what it printed and its exit status.
-func release(t *testing.T, dir string, args ...string) (output string, status int) {
-	t.Helper()
-	cmd := exec.Command(filepath.Join(dir, "scripts/release"), args...)
-	cmd.Env = environment()
-	out, err := cmd.CombinedOutput()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return string(out), exit.ExitCode()
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	return string(out), 0
-}
-
 func TestRelease(t *testing.T) {
 	t.Parallel()
-	dir := newRepository(t, "", "")
-	out, status := release(t, dir, "v0.3.0")
+	dir := newRepository(t, "release", releasable, "", "")
+	out, status := run(t, dir, "release", "v0.3.0")
 	if status != 0 || !strings.Contains(out, "would make the tag adapters/a/v0.3.0\n") || git(t, dir, "tag") != "" {
 		t.Fatalf("without -tag: %d, tags %q\n%s", status, git(t, dir, "tag"), out)
 	}
-	out, status = release(t, dir, "-tag", "v0.3.0")
+	out, status = run(t, dir, "release", "-tag", "v0.3.0")
 	got := strings.Fields(git(t, dir, "tag"))
 	if want := []string{"adapters/a/v0.3.0", "v0.3.0"}; status != 0 || !slices.Equal(got, want) {
 		t.Fatalf("with -tag: %d, tags %q, want %q\n%s", status, got, want, out)
@@ -105,7 +36,7 @@ func TestRelease(t *testing.T) {
 	if want := "git push --atomic origin v0.3.0 adapters/a/v0.3.0\n"; !strings.HasSuffix(out, want) {
 		t.Errorf("the last line is not %q:\n%s", want, out)
 	}
-	out, status = release(t, dir, "-tag", "v0.3.0")
+	out, status = run(t, dir, "release", "-tag", "v0.3.0")
 	if status != 1 || !strings.Contains(out, "the tag adapters/a/v0.3.0 exists") {
 		t.Errorf("a second time: %d\n%s", status, out)
 	}
@@ -137,8 +68,8 @@ func TestReleaseRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dir := newRepository(t, tt.file, tt.text)
-			out, status := release(t, dir, "-tag", tt.version)
+			dir := newRepository(t, "release", releasable, tt.file, tt.text)
+			out, status := run(t, dir, "release", "-tag", tt.version)
 			if status != 1 || !strings.Contains(out, tt.want) || git(t, dir, "tag") != "" {
 				t.Errorf("%d, tags %q, want 1 and %q\n%s", status, git(t, dir, "tag"), tt.want, out)
 			}
@@ -148,18 +79,18 @@ func TestReleaseRefuses(t *testing.T) {
 
 func TestReleaseRefusesUncommittedChanges(t *testing.T) {
 	t.Parallel()
-	dir := newRepository(t, "", "")
+	dir := newRepository(t, "release", releasable, "", "")
 	write(t, filepath.Join(dir, "new.go"), "package a\n", 0o644)
-	if out, status := release(t, dir, "-tag", "v0.3.0"); status != 1 || !strings.Contains(out, "FAIL  the tree is clean") {
+	if out, status := run(t, dir, "release", "-tag", "v0.3.0"); status != 1 || !strings.Contains(out, "FAIL  the tree is clean") {
 		t.Errorf("%d\n%s", status, out)
 	}
 }
 
 func TestReleaseUsage(t *testing.T) {
 	t.Parallel()
-	dir := newRepository(t, "", "")
+	dir := newRepository(t, "release", releasable, "", "")
 	for _, args := range [][]string{{}, {"0.3.0"}, {"v0.3"}, {"v0.3.0", "v0.4.0"}, {"-push", "v0.3.0"}, {"v0.3.0; true"}} {
-		if out, status := release(t, dir, args...); status != 2 || !strings.HasPrefix(out, "usage: ") {
+		if out, status := run(t, dir, "release", args...); status != 2 || !strings.HasPrefix(out, "usage: ") {
 			t.Errorf("%q: %d\n%s", args, status, out)
 		}
 	}
