@@ -38,6 +38,11 @@ func specimens() map[string]specimen {
 			claims:  claims{"typ": "Bearer", "azp": "shop", "client_id": nil, "scope": "orders:read profile"},
 			mistake: claims{"aud": nil}, reason: middleware.ReasonMissingClaim,
 		},
+		"keycloak, ID token": {
+			config: keycloak(), header: jwt, scope: "orders:read",
+			claims:  claims{"typ": "Bearer", "azp": "shop", "client_id": nil, "scope": "orders:read profile"},
+			mistake: claims{"typ": "ID"}, reason: middleware.ReasonNotAccessToken,
+		},
 		"entra": {
 			config: entra(), header: jwt, scope: "orders:read",
 			claims:  claims{"azp": "shop", "client_id": nil, "jti": nil, "uti": "x", "scp": "orders:read", "ver": "2.0"},
@@ -169,5 +174,22 @@ func TestIntrospectedIssuers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Keycloak signs refresh tokens with a secret of its own.
+func TestKeycloakRefreshToken(t *testing.T) {
+	t.Parallel()
+	config := keycloak()
+	as := issuerAt(t, config.Issuer)
+	config.HTTPClient = as.HTTPClient()
+	validator, err := jwks.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer validator.Close()
+	token := as.Sign(claims{"typ": "JWT", "alg": "HS512"}, []byte(`{"typ":"Refresh"}`))
+	if _, err := validator.Validate(context.Background(), token); middleware.ReasonOf(err) != middleware.ReasonAlgorithmNotAllowed {
+		t.Error(err)
 	}
 }
