@@ -16,7 +16,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all
-all: lint standalone api test ## Everything that CI runs
+all: lint standalone api api-gate docs-check test ## Everything that CI runs
 
 .PHONY: demo
 demo: ## Run the quickstart: a protected API on three frameworks, with its own authorization server
@@ -53,6 +53,22 @@ api: ## Compare the exported API with api/
 .PHONY: api-update
 api-update: ## Write the exported API to api/
 	go run ./internal/tools/api -update
+
+.PHONY: api-gate
+api-gate: ## Compare the exported API with that of the last release
+	scripts/api-gate
+
+.PHONY: upgraded
+upgraded: ## Vet and test each module with all of its dependencies upgraded, in a copy of the tree
+	scripts/upgraded
+
+.PHONY: docs
+docs: ## Write the code of the guides, and check the Markdown files
+	go run ./internal/tools/docs -update
+
+.PHONY: docs-check
+docs-check: ## Check links, anchors, commands and code of the Markdown files
+	go run ./internal/tools/docs
 
 .PHONY: reasons
 reasons: ## Write docs/reasons.md from the source

@@ -2,6 +2,7 @@ package oauthredis_test
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"time"
 
@@ -38,6 +39,16 @@ func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	exitOn(stream.Ready(ctx))
+}
+
+// A client that ignores deadlines would let a request wait for as long as Redis takes, so it is refused.
+func ExampleNewStream() {
+	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"redis.internal:6379"}})
+	defer client.Close()
+	_, err := oauthredis.NewStream(client, oauthredis.StreamConfig{})
+	fmt.Println(err)
+	// Output:
+	// oauthredis: the client ignores the deadlines of contexts, so a broken connection would block for longer than it may; set ContextTimeoutEnabled in its options
 }
 
 func exitOn(err error) {

@@ -71,6 +71,7 @@ func newHandler(validator middleware.Validator, resource string) (http.Handler, 
 	if err != nil || endpoint.Path == "" {
 		return nil, errors.New("-resource must be a URL with a path, such as https://orders.example.com/mcp")
 	}
+	//docs:begin guard
 	guard, err := middleware.New(validator, middleware.Config{
 		// Clients begin with these scopes, and learn of others when they are refused.
 		Metadata:        middleware.Metadata{Resource: resource, Scopes: []string{readOrders}},
@@ -78,9 +79,11 @@ func newHandler(validator middleware.Validator, resource string) (http.Handler, 
 		Implies:         func(granted, required string) bool { return granted == writeOrders && required == readOrders },
 		OnDecision:      middleware.LogDecisions(slog.New(slog.NewJSONHandler(os.Stderr, nil))),
 	})
+	//docs:end
 	if err != nil {
 		return nil, err
 	}
+	//docs:begin tools
 	gate := newGate(guard, "orders")
 	addTool(gate, readOrders, &mcp.Tool{Name: "list_orders", Description: "List your orders"}, listOrders)
 	addTool(gate, writeOrders, &mcp.Tool{Name: "create_order", Description: "Order something"}, createOrder)
@@ -91,6 +94,7 @@ func newHandler(validator middleware.Validator, resource string) (http.Handler, 
 	mux := http.NewServeMux()
 	mux.Handle(endpoint.Path, oauthhttp.Enforce(guard, everything)(gate))
 	mux.Handle(guard.MetadataPath(), guard.MetadataHandler())
+	//docs:end
 	return mux, nil
 }
 

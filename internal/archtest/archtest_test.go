@@ -51,6 +51,44 @@ func TestRepositoryModules(t *testing.T) {
 	}
 }
 
+func TestRepositoryExamples(t *testing.T) {
+	missing, err := archtest.Examples(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sentence := range missing {
+		t.Error(sentence)
+	}
+}
+
+func TestExamples(t *testing.T) {
+	const (
+		checked   = "package a_test\n\nimport \"fmt\"\n\nfunc Example() {\n\tfmt.Println(1)\n\t// Output: 1\n}\n"
+		unchecked = "package a_test\n\nfunc Example() {}\n"
+		silent    = "package a_test\n\nfunc Example() {\n\t// Output:\n}\n"
+	)
+	for _, test := range []struct{ name, dir, example, want string }{
+		{"checked", "jwks", checked, ""},
+		{"compiled only", "jwks", unchecked, "jwks: no example"},
+		{"prints nothing", "jwks", silent, "jwks: no example"},
+		{"nested", "adapters/oauthgin", unchecked, "adapters/oauthgin: no example"},
+		{"internal", "jwks/internal/cache", unchecked, ""},
+		{"an example", "examples/mcp", unchecked, ""},
+		{"a program", "cmd/jwt", unchecked, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := archtest.Examples(fstest.MapFS{
+				test.dir + "/a.go":            {Data: []byte("package a\n")},
+				test.dir + "/example_test.go": {Data: []byte(test.example)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			expect(t, got, test.want)
+		})
+	}
+}
+
 func TestImports(t *testing.T) {
 	const own = "github.com/bearergate/bearergate/"
 	tests := []struct {
