@@ -51,6 +51,9 @@ func StartResourceServer(t testing.TB, flags ...string) *ResourceServer {
 	return &ResourceServer{process, url, client}
 }
 
+// URL returns where it serves.
+func (s *ResourceServer) URL() string { return s.url }
+
 // As returns the same resource server, asked by another HTTP client.
 func (s *ResourceServer) As(client *http.Client) *ResourceServer {
 	return &ResourceServer{s.Process, s.url, client}
