@@ -185,6 +185,14 @@ func TestFetches(t *testing.T) {
 	}
 }
 
+func TestPool(t *testing.T) {
+	c := soak.NewChecker(bounds)
+	c.Pool("a", "Redis", 20, 20)
+	wantViolation(t, c, "")
+	c.Pool("a", "Redis", 21, 20)
+	wantViolation(t, c, "a has 21 connections to Redis")
+}
+
 func TestFootprint(t *testing.T) {
 	before := soak.Footprint{Sockets: 5, Threads: 9, RSS: 30 << 20}
 	for name, tt := range map[string]struct {

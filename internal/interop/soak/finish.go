@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/faultproxy"
 )
 
 // rest is how long a replica may take to come to rest.
@@ -32,6 +34,15 @@ func (w *world) finish(took time.Duration) {
 			await(time.Now().Add(duty))
 		}
 		w.Footprints(r.name, r.before, after)
+		for dependency, pool := range map[string]struct {
+			of   *faultproxy.Proxy
+			size int
+		}{
+			"the keys": {r.keys, keysPool}, "introspection": {r.ask, introspectionPool}, "Redis": {r.redis, redisPool()},
+		} {
+			counts := pool.of.Counts()
+			w.Pool(r.name, dependency, counts.Open+counts.Stranded, pool.size)
+		}
 		w.t.Logf("%s: sockets %d before, %d after; threads %d, %d; RSS %d MiB, %d MiB", r.name,
 			r.before.Sockets, after.Sockets, r.before.Threads, after.Threads, r.before.RSS>>20, after.RSS>>20)
 	}

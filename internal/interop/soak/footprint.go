@@ -35,6 +35,13 @@ func (c *Checker) Footprints(replica string, before, after Footprint) {
 	}
 }
 
+// Pool compares the number of connections that a replica holds to a dependency with the size of the pool.
+func (c *Checker) Pool(replica, dependency string, count, bound int) {
+	if count > bound {
+		c.Fail("%s has %d connections to %s after the run, its pool holds %d", replica, count, dependency, bound)
+	}
+}
+
 // footprint reads what a process holds, accounted of which are connections to dependencies.
 func footprint(pid, accounted int) (Footprint, error) {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))

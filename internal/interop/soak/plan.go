@@ -1,6 +1,10 @@
 package soak
 
-import "time"
+import (
+	"net/http"
+	"runtime"
+	"time"
+)
 
 // Plan says how long the phases of the script last, and how the replicas are configured.
 type Plan struct {
@@ -54,6 +58,14 @@ const (
 	redisBlock           = time.Second            // contact is renewed that often
 	redisPause           = time.Second            // between attempts to reach Redis, at most
 )
+
+const (
+	introspectionPool = 64                              // introspection.Config.MaxConcurrent
+	keysPool          = http.DefaultMaxIdleConnsPerHost // fetches are one at a time
+)
+
+// redisPool is how many connections go-redis keeps, in a process that sees as many processors as this one.
+func redisPool() int { return 10 * runtime.GOMAXPROCS(0) }
 
 // margin is what processes on a busy machine may be late.
 const margin = time.Second
