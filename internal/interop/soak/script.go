@@ -138,8 +138,8 @@ func (w *world) happened(upstream int, fault string, count int) {
 	}
 }
 
-// halfOpen lasts until every connection was given up. Introspection finds out one by one, by the time that a probe has; the
-// keys' one connection is found out by one fetch.
+// halfOpen lasts until that has been noticed: by one call to introspection, after which the next probe connects anew however
+// many connections there are, and by one fetch of the keys.
 func (w *world) halfOpen() {
 	w.now("half-open connections to the authorization server, and a rotation")
 	over := w.excused()
@@ -157,7 +157,7 @@ func (w *world) halfOpen() {
 		return true
 	}
 	start := time.Now()
-	bound := introspectionTimeout + time.Duration(most)*(introspectionTimeout/2+probePause) + margin
+	bound := introspectionTimeout + introspectionTimeout/2 + probePause + margin
 	for w.pass(w.plan.FetchTimeout + margin); !gone() && time.Since(start) < bound; {
 		w.pass(duty)
 	}
