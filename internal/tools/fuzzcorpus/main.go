@@ -80,11 +80,11 @@ func (t *target) carryOver(limits limits) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	reached, err := t.reach(committed)
+	reached, err := t.reach("", committed...)
 	if err != nil {
 		return 0, err
 	}
-	chosen, err := choose(reached, found, limits, func(i input) (blocks, error) { return t.reach([]input{i}) })
+	chosen, err := choose(reached, found, limits, func(i input) (blocks, error) { return t.reach("/^"+i.name()+"$", i) })
 	if err != nil || len(chosen) == 0 {
 		return 0, err
 	}
@@ -112,9 +112,9 @@ func (t *target) build() error {
 	return err
 }
 
-// reach runs the target on inputs, in a directory of its own, and returns the code that this reached. Without inputs these
-// are those that the target adds itself.
-func (t *target) reach(given []input) (blocks, error) {
+// reach runs the target on inputs and on those that it adds itself, as far as a pattern matches them, in a directory of its
+// own. It returns the code that this reached.
+func (t *target) reach(pattern string, given ...input) (blocks, error) {
 	dir, err := os.MkdirTemp(t.scratch, "run")
 	if err != nil {
 		return nil, err
@@ -129,12 +129,8 @@ func (t *target) reach(given []input) (blocks, error) {
 			return nil, err
 		}
 	}
-	which := "^" + t.name + "$"
-	if len(given) == 1 {
-		which += "/^" + given[0].name() + "$"
-	}
 	profile := filepath.Join(dir, "profile")
-	cmd := exec.Command(t.binary, "-test.run", which, "-test.coverprofile", profile)
+	cmd := exec.Command(t.binary, "-test.run", "^"+t.name+"$"+pattern, "-test.coverprofile", profile)
 	cmd.Dir = dir
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("an input fails: %w\n%s", err, text)
