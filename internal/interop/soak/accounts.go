@@ -11,7 +11,8 @@ type Tally struct{ Accepted, Lost int }
 // Calls compares a tally with how often the handler says that it ran: never for a request that was refused.
 func (c *Checker) Calls(replica string, t Tally, calls int) {
 	if calls < t.Accepted || calls > t.Accepted+t.Lost {
-		c.Fail("the handler of %s ran %d times, but %d requests were accepted and %d answers lost", replica, calls, t.Accepted, t.Lost)
+		c.Fail("the handler of %s ran %d times, but %d requests were accepted and %d answers lost",
+			replica, calls, t.Accepted, t.Lost)
 	}
 }
 

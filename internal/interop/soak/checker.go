@@ -263,10 +263,11 @@ func (c *Checker) Violations() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.doubtful {
+		excused := func(cause Cause) bool { return c.within(cause, o.Replica, o.Start, o.End) }
 		switch {
-		case o.Status == 503 && !c.within(Cause(o.Token.Kind), o.Replica, o.Start, o.End) && !c.within(NoContactForLong, o.Replica, o.Start, o.End):
+		case o.Status == 503 && !excused(Cause(o.Token.Kind)) && !excused(NoContactForLong):
 			c.violate("503 outside of the windows in which it cannot be helped", o)
-		case o.Status == 0 && !c.within(NoAnswer, o.Replica, o.Start, o.End):
+		case o.Status == 0 && !excused(NoAnswer):
 			c.violate("no answer", o)
 		}
 	}

@@ -30,8 +30,9 @@ func (w *world) finish(took time.Duration) {
 	w.Fetches("the whole run", w.fetches(), w.plan.FetchBoundWithFaults(4, took)) // one replica was two processes
 	for _, r := range []*replica{w.a, w.b} {
 		after := w.footprint(r)
-		for deadline := time.Now().Add(rest); after.Sockets > r.before.Sockets && time.Now().Before(deadline); after = w.footprint(r) {
+		for end := time.Now().Add(rest); after.Sockets > r.before.Sockets && time.Now().Before(end); {
 			await(time.Now().Add(duty))
+			after = w.footprint(r)
 		}
 		w.Footprints(r.name, r.before, after)
 		for dependency, pool := range map[string]struct {

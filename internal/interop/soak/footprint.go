@@ -56,7 +56,8 @@ func footprint(pid, accounted int) (Footprint, error) {
 	f := Footprint{Sockets: -accounted}
 	for _, entry := range entries {
 		// A descriptor may be gone by now.
-		if target, err := os.Readlink(filepath.Join(proc, "fd", entry.Name())); err == nil && strings.HasPrefix(target, "socket:") {
+		target, err := os.Readlink(filepath.Join(proc, "fd", entry.Name()))
+		if err == nil && strings.HasPrefix(target, "socket:") {
 			f.Sockets++
 		}
 	}

@@ -70,7 +70,9 @@ func newWorld(t testing.TB, plan Plan) *world {
 	w.tokens.add(settled, Settled)
 	w.tokens.add(mint(t, w.as, Opaque, w.ttl, pool, "opaque"), Opaque)
 	w.tokens.add(forge(settled[0].Text), Bad)
-	elsewhere := w.as.Token(t, harness.TokenRequest{Audience: "https://billing.example.com", Algorithm: "ES256", Scopes: []string{scope}, TTL: w.ttl})
+	elsewhere := w.as.Token(t, harness.TokenRequest{
+		Audience: "https://billing.example.com", Algorithm: "ES256", Scopes: []string{scope}, TTL: w.ttl,
+	})
 	w.tokens.add([]*Token{{Text: elsewhere, Name: "other audience", Kind: Bad}}, Bad)
 	await(past)
 	w.tokens.add(expired, Bad)
