@@ -40,8 +40,9 @@ func (w *world) seconds(s float64) time.Duration {
 	return time.Duration(s * w.plan.Scale * float64(time.Second))
 }
 
-// recovery is how long after a fault every replica has the newest keys: whoever needs them may ask again after a cool-down.
-func (w *world) recovery() time.Duration { return w.plan.Cooldown + margin/2 }
+// recovery is how long after a fault every replica has the newest keys, for whoever needs them may ask again after a
+// cool-down, and how long after that they may ask for still newer ones.
+func (w *world) recovery() time.Duration { return 2*w.plan.Cooldown + margin/2 }
 
 // upstream are the networks to the authorization server, or to its keys alone.
 func (w *world) upstream() (all []*faultproxy.Proxy) {
