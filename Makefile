@@ -4,6 +4,9 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 # How long each fuzz target runs: make fuzz FUZZTIME=5m
 export FUZZTIME ?= 10s
 
+# How long the fault scenario takes: make soak SOAK=1h
+SOAK ?= 10m
+
 # The packages whose tests need nothing but Go.
 SHORT = $$(go list work | grep -v /internal/interop)
 
@@ -89,6 +92,14 @@ screenshot: setup ## Take docs/playground.png anew
 .PHONY: bench
 bench: ## Measure against other libraries for about 20 minutes and write docs/benchmarks.*; BENCH="-only ..." only prints
 	scripts/bench $(BENCH)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: ## Add a few small inputs that make fuzz has found to testdata/fuzz, if they reach new code
+	scripts/fuzz-targets | go run ./internal/tools/fuzzcorpus
+
+.PHONY: soak
+soak: setup ## Run the fault scenario of docs/reliability.md for SOAK (default 10m)
+	go test -tags soak -count=1 -v -timeout 0 -run TestFaultsLong ./internal/interop/soak -args -duration $(SOAK)
 
 .PHONY: cover
 cover: ## Measure how much of the libraries the tests reach, without the interop suites

@@ -40,6 +40,7 @@ var (
 // client puts questions to the introspection endpoint.
 type client struct {
 	http   *http.Client
+	own    bool // nobody else uses its connections
 	auth   Credentials
 	where  *locator
 	issuer string
@@ -94,6 +95,7 @@ func (c *client) ask(ctx context.Context, accessToken string) ([]byte, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		c.where.forget()
+		c.giveUpIdle()
 		return nil, &outage{cause: upstream.Cause(err)}
 	}
 	defer resp.Body.Close()
@@ -101,6 +103,14 @@ func (c *client) ask(ctx context.Context, accessToken string) ([]byte, error) {
 		return nil, c.refused(resp)
 	}
 	return c.read(ctx, resp)
+}
+
+// giveUpIdle has the next calls connect anew. Connections whose other end vanished silently tend to be all of them, and each
+// would cost the time of a call before it is found out.
+func (c *client) giveUpIdle() {
+	if c.own {
+		c.http.CloseIdleConnections()
+	}
 }
 
 func (c *client) mediaType() string {

@@ -42,6 +42,7 @@ func New(cfg Config) (*Validator, error) {
 	httpClient := newHTTPClient(&cfg)
 	c := &client{
 		http:   httpClient,
+		own:    cfg.HTTPClient == nil,
 		auth:   cfg.ClientAuth,
 		where:  newLocator(&cfg, discovery.Client{HTTP: httpClient, AllowLoopback: cfg.AllowLoopbackHTTP}),
 		issuer: cfg.Issuer,

@@ -129,7 +129,7 @@ func TestFaultHalfOpen(t *testing.T) {
 	ready(t, here, there)
 	for i := range 2 {
 		start := time.Now()
-		p.strand()
+		p.Strand()
 		here.revoke(nth(i))
 		there.learns(nth(i))
 		if took := time.Since(start); took > 12*time.Second {

@@ -11,12 +11,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+
+	"github.com/bearergate/bearergate/internal/faultproxy"
 )
 
 // go-redis tells the standard error of every connection that it did not get.
@@ -164,133 +165,40 @@ func eventually(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// proxy is a TCP proxy in front of a server, and what may happen to connections on their way.
+// proxy is a network in front of a server that can be at fault.
 type proxy struct {
-	listener net.Listener
-	running  sync.WaitGroup
-
-	mu      sync.Mutex
-	to      *server
-	shut    bool // neither takes connections nor keeps any
-	refused int  // connections that were not taken
-	links   map[*link]struct{}
+	*faultproxy.Proxy
+	before int // connections that were refused before the last cut
 }
-
-// link is a connection through a proxy. Once it is stranded nothing passes, and neither end hears of it.
-type link struct {
-	near, far net.Conn
-	stranded  chan struct{}
-}
-
-func (l *link) close() { _, _ = l.near.Close(), l.far.Close() }
 
 func newProxy(t testing.TB, to *server) *proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := faultproxy.Listen("unix", to.socket())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{listener: listener, to: to, links: map[*link]struct{}{}}
-	p.running.Go(p.accept)
-	t.Cleanup(func() {
-		_ = listener.Close()
-		p.cut()
-		p.running.Wait()
-	})
-	return p
+	t.Cleanup(func() { _ = p.Close() })
+	return &proxy{Proxy: p}
 }
 
 func (p *proxy) options() *redis.Options {
-	return &redis.Options{Addr: p.listener.Addr().String(), ContextTimeoutEnabled: true}
+	return &redis.Options{Addr: p.Addr(), ContextTimeoutEnabled: true}
 }
 
 // cut ends all connections and takes no more.
 func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.shut, p.refused = true, 0
-	for l := range p.links {
-		l.close()
-	}
-}
-
-// strand leaves the connections there are half open, as a router does that forgets about them.
-func (p *proxy) strand() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for l := range p.links {
-		close(l.stranded)
-		delete(p.links, l)
-		p.running.Go(func() {
-			_, _ = io.Copy(io.Discard, l.near) // until it gives up
-			l.close()
-		})
-	}
+	p.before = p.Counts().Refused
+	p.Cut()
 }
 
 // heal takes connections again, to whichever server is given.
 func (p *proxy) heal(to *server) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.shut, p.to = false, to
+	p.Redirect("unix", to.socket())
+	p.Heal()
 }
 
 // refusals returns how many connections were not taken since the last cut.
-func (p *proxy) refusals() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.refused
-}
-
-func (p *proxy) accept() {
-	for {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		p.take(conn)
-	}
-}
-
-func (p *proxy) take(conn net.Conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	far, err := net.Dial("unix", p.to.socket())
-	l := &link{conn, far, make(chan struct{})}
-	switch {
-	case err != nil:
-		_ = conn.Close()
-	case p.shut:
-		p.refused++
-		l.close()
-	default:
-		p.links[l] = struct{}{}
-		p.running.Go(func() { p.pass(l, l.near, l.far) })
-		p.running.Go(func() { p.pass(l, l.far, l.near) })
-	}
-}
-
-func (p *proxy) pass(l *link, from, to net.Conn) {
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buffer)
-		select {
-		case <-l.stranded:
-			return
-		default:
-		}
-		if err == nil {
-			_, err = to.Write(buffer[:n])
-		}
-		if err != nil {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			delete(p.links, l)
-			l.close()
-			return
-		}
-	}
-}
+func (p *proxy) refusals() int { return p.Counts().Refused - p.before }
 
 // linesWith returns the lines of a text that mention something.
 func linesWith(text, word string) (found []string) {

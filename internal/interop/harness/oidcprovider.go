@@ -37,6 +37,12 @@ func StartOIDCProvider(t testing.TB) *OIDCProvider {
 	return startOIDCProvider(t)
 }
 
+// StartOIDCProviderCaching starts one that lets its key set be cached for so long (RFC 9111), in whole seconds.
+func StartOIDCProviderCaching(t testing.TB, maxAge time.Duration) *OIDCProvider {
+	t.Helper()
+	return startOIDCProvider(t, "KEYS_MAX_AGE="+strconv.Itoa(int(maxAge/time.Second)))
+}
+
 func startOIDCProvider(t testing.TB, env ...string) *OIDCProvider {
 	t.Helper()
 	dir, err := installOIDCProvider()

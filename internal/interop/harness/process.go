@@ -24,6 +24,9 @@ const (
 // Process is a running program. It is stopped at the end of the test that started it, and what it wrote to
 // standard error is logged if that test failed.
 type Process struct {
+	// PID is its process ID.
+	PID int
+
 	name   string
 	stop   context.CancelFunc
 	done   chan struct{}
@@ -63,6 +66,7 @@ func launch(t testing.TB, prepare func(*exec.Cmd), path string, args ...string) 
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
+	p.PID = cmd.Process.Pid
 	go func() {
 		p.err = cmd.Wait()
 		close(p.done)

@@ -7,6 +7,7 @@
 // It takes PORT and STATE, a directory in which keys and tokens outlive it, from the environment, prints one ready
 // line, and ends with its standard input, so that it never outlives the test that started it. With TLS_CERT, TLS_KEY
 // and CLIENT_CA, files in PEM, it serves clients with certificates (RFC 8705) on a second port, which is any free one.
+// With KEYS_MAX_AGE the key set may be cached for so many seconds.
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -25,7 +26,7 @@ await once(server, 'listening');
 
 const issuer = `http://127.0.0.1:${server.address().port}`;
 const state = join(process.env.STATE, 'state.json');
-const saved = existsSync(state) ? JSON.parse(readFileSync(state, 'utf8')) : { keys: await generateKeys(), records: [] };
+const saved = existsSync(state) ? JSON.parse(readFileSync(state, 'utf8')) : { keys: await generateKeys([]), records: [] };
 restore(saved.records);
 let { keys } = saved;
 let provider = newProvider(issuer, keys);
@@ -38,7 +39,7 @@ async function rotate(mode) {
   if (mode !== 'add' && mode !== 'replace') {
     return { status: 400, body: { error: 'mode is add or replace' } };
   }
-  const fresh = await generateKeys();
+  const fresh = await generateKeys(keys);
   keys = mode === 'add' ? [...fresh, ...keys] : fresh;
   provider = newProvider(issuer, keys);
   handle = provider.callback();
@@ -63,6 +64,9 @@ async function answer(request, response) {
   }
   if (!control) {
     requests[url.pathname] = (requests[url.pathname] ?? 0) + 1;
+    if (url.pathname === '/jwks' && process.env.KEYS_MAX_AGE) {
+      response.setHeader('cache-control', `max-age=${process.env.KEYS_MAX_AGE}`);
+    }
     handle(request, response);
     return;
   }
