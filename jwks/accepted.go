@@ -1,6 +1,7 @@
 package jwks
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -89,10 +90,22 @@ const (
 	confirmationBytes = 128
 )
 
+// weight returns about how many bytes an entry takes, rather too many than too few.
 func (a *accepted) weight() uint32 {
 	weight := acceptedBytes + len(a.claims) + len(a.claims)/8 + audienceBytes*a.token.Audience.Len()
-	if !a.token.Confirmation.IsZero() {
+	if a.hasCopies() {
+		weight += 2 * len(a.claims)
+	}
+	for range a.token.Confirmation.All() {
 		weight += confirmationBytes
 	}
 	return uint32(weight)
+}
+
+// hasCopies reports whether some texts are no parts of the claims: those that were written with escapes, and those from
+// inside arrays and objects.
+func (a *accepted) hasCopies() bool {
+	claims := string(a.claims)
+	return strings.Contains(claims, `\`) || !strings.Contains(claims, string(a.token.Scopes)) ||
+		a.token.Actor != middleware.Actor{} || !a.token.Confirmation.IsZero()
 }

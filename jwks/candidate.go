@@ -64,15 +64,23 @@ func (c *candidate) signerAmong(keys []*jose.Key) *jose.Key {
 	return nil
 }
 
+// What a flood of rubbish gets is made once.
+var (
+	errTooLarge  = middleware.Reject(middleware.ReasonTokenTooLarge, jose.ErrTooLarge)
+	errAlgorithm = middleware.Reject(middleware.ReasonAlgorithmNotAllowed, jose.ErrAlgorithm)
+	errCritical  = middleware.Reject(middleware.ReasonCriticalHeader, jose.ErrCritical)
+	errMalformed = middleware.Reject(middleware.ReasonMalformedToken, jose.ErrMalformed)
+)
+
 // parseVerdict says why a token could not be parsed.
 func parseVerdict(err error) error {
 	switch {
 	case errors.Is(err, jose.ErrTooLarge):
-		return middleware.Reject(middleware.ReasonTokenTooLarge, err)
+		return errTooLarge
 	case errors.Is(err, jose.ErrAlgorithm):
-		return middleware.Reject(middleware.ReasonAlgorithmNotAllowed, err)
+		return errAlgorithm
 	case errors.Is(err, jose.ErrCritical):
-		return middleware.Reject(middleware.ReasonCriticalHeader, err)
+		return errCritical
 	}
-	return middleware.Reject(middleware.ReasonMalformedToken, err)
+	return errMalformed
 }

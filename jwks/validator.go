@@ -75,6 +75,9 @@ func (v *Validator) Validate(ctx context.Context, accessToken string) (*middlewa
 
 // judge judges a token of which nothing is known. What it needs for that does not outlive it, and stays off the heap.
 func (v *Validator) judge(ctx context.Context, accessToken string) (*accepted, error) {
+	if !jose.HasCompactForm(accessToken) { // before room is made for what it says
+		return nil, errMalformed
+	}
 	var t unverified
 	if err := t.parse(accessToken, jose.MaxTokenBytes, v.keys.headers()); err != nil {
 		return nil, err

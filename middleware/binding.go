@@ -3,7 +3,6 @@ package middleware
 import (
 	"errors"
 	"net/http"
-	"reflect"
 )
 
 // Binding verifies that whoever sent a request holds the key its token is bound to, such as *dpop.Verifier and
@@ -58,7 +57,7 @@ func newBindings(cfg *Config) (bindings, error) {
 	b := bindings{required: cfg.RequireBinding}
 	known := map[string]bool{}
 	for _, each := range cfg.Bindings {
-		if value := reflect.ValueOf(each); each == nil || value.Kind() == reflect.Pointer && value.IsNil() {
+		if isNil(each) {
 			return b, errors.New("oauth: one of the Bindings is nil")
 		}
 		if known[each.Method()] {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ type Config struct {
 // New returns a Guard that trusts the tokens validator honours. It does no I/O. It returns an error for a configuration
 // that would be unsafe or could not work.
 func New(validator Validator, cfg Config) (*Guard, error) {
-	if validator == nil {
+	if isNil(validator) {
 		return nil, errors.New("oauth: a Guard needs a Validator, such as the result of jwks.New or introspection.New")
 	}
 	if strings.ContainsFunc(cfg.Realm, func(c rune) bool { return c < ' ' || c > '~' }) {
@@ -103,6 +104,12 @@ func New(validator Validator, cfg Config) (*Guard, error) {
 	g := &Guard{validator: syntaxFirst(validator), config: cfg, bindings: bindings, metadataURL: metadataURL, routes: &declared{}}
 	g.layers.of(g)
 	return g, nil
+}
+
+// isNil also finds a nil pointer inside an interface, which comes from an error that nobody looked at.
+func isNil(part any) bool {
+	value := reflect.ValueOf(part)
+	return part == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 func checkMetadataURL(raw string) error {

@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ func TestNewRefuses(t *testing.T) {
 		want      string
 	}{
 		{"no validator", nil, middleware.Config{}, noValidator},
+		{"nil pointer for a validator", (*pointer)(nil), middleware.Config{}, noValidator},
 		{"line break in realm", honour(alice()), middleware.Config{Realm: "a\nb"}, badRealm},
 		{"TAB in realm", honour(alice()), middleware.Config{Realm: "a\tb"}, badRealm},
 		{"DEL in realm", honour(alice()), middleware.Config{Realm: "a\x7f"}, badRealm},
@@ -95,5 +97,22 @@ func TestResourceMetadata(t *testing.T) {
 		if got := challenge(t, err).Params["resource_metadata"]; got != url {
 			t.Errorf("%v: resource_metadata %q", err, got)
 		}
+	}
+}
+
+// pointer is a Validator whose methods need it to be there.
+type pointer struct{ token middleware.Token }
+
+func (p *pointer) Validate(context.Context, string) (*middleware.Token, error) { return &p.token, nil }
+
+func (p *pointer) Describe() middleware.Acceptance {
+	return middleware.Acceptance{Issuers: []string{p.token.Issuer}}
+}
+
+// A nil pointer refuses the tokens of its form, as nil does.
+func TestByFormatOfNilPointer(t *testing.T) {
+	v := middleware.ByFormat((*pointer)(nil), (*pointer)(nil))
+	if _, err := v.Validate(t.Context(), "a"); middleware.ReasonOf(err) != middleware.ReasonMalformedToken {
+		t.Errorf("%v", err)
 	}
 }

@@ -39,9 +39,12 @@ func tableOf(allowed string) (table [256]bool) {
 // a long token takes longer than finding it among those that were verified before.
 type checked struct{ Validator }
 
-// syntaxFirst returns a Validator that refuses what is no token68 without asking anybody. Nil stays nil.
+// syntaxFirst returns a Validator that refuses what is no token68 without asking anybody. Nil becomes nil.
 func syntaxFirst(v Validator) Validator {
-	if v == nil || describe(v).Token68 {
+	if isNil(v) {
+		return nil
+	}
+	if describe(v).Token68 {
 		return v
 	}
 	return checked{v}

@@ -13,8 +13,8 @@ const MaxTokenBytes = 16 << 10
 // usualSignature is the length of an RSA signature by a key of 3072 bits, the longest that is common.
 const usualSignature = 384
 
-// JWS is one strictly parsed compact JWS. Nothing in it has been verified until Key.Verify says so. It must not be copied,
-// and nothing that it points to may be changed.
+// JWS is one strictly parsed compact JWS. Nothing in it has been verified until Key.Verify says so. It must not be copied
+// nor used by two goroutines at once, and nothing that it points to may be changed.
 type JWS struct {
 	*Header
 	Payload []byte // decoded payload, never empty, not necessarily JSON
@@ -106,12 +106,18 @@ func (t *JWS) SigningInput() string {
 }
 
 // Digest returns the SHA-256 of the signing input. Most signatures are made over it, so that it need not be computed again
-// after Key.Verify. It is not safe for concurrent use.
+// after Key.Verify.
 func (t *JWS) Digest() [sha256.Size]byte {
 	if !t.digested {
 		t.digest, t.digested = sha256.Sum256(octets.Of(t.signingInput)), true
 	}
 	return t.digest
+}
+
+// HasCompactForm reports whether a text has the three parts of a compact JWS, or is longer than MaxTokenBytes and not to be
+// looked at. It is what tells rubbish from tokens at the least cost.
+func HasCompactForm(text string) bool {
+	return len(text) > MaxTokenBytes || strings.Count(text, ".") == 2
 }
 
 // cutLast splits a text with exactly two dots at the second one. It allocates nothing, however many dots there are.
