@@ -66,8 +66,7 @@ type flight struct {
 }
 
 // usable returns keys that are good enough to judge a token with: last, or what it fetches and waits for.
-func (s *remote) usable(ctx context.Context, last *snapshot) (*snapshot, error) {
-	now := s.now()
+func (s *remote) usable(ctx context.Context, now time.Time, last *snapshot) (*snapshot, error) {
 	switch last.phase(now, s.maxStale) {
 	case fresh:
 		return last, nil
@@ -155,7 +154,7 @@ func (s *remote) firstFlight(now time.Time, last *snapshot) (f *flight, wait tim
 // begun before.
 func (s *remote) verify(ctx context.Context, t *candidate) (*jose.Key, error) {
 	arrived, before := s.now(), s.current.Load()
-	keys, err := s.usable(ctx, before)
+	keys, err := s.usable(ctx, arrived, before)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +163,7 @@ func (s *remote) verify(ctx context.Context, t *candidate) (*jose.Key, error) {
 		return s.verifyWith(keys, t)
 	}
 	for range 2 {
-		if key, err := s.verifyWith(keys, t); !errors.Is(err, errNoKey) {
+		if key, err := s.verifyWith(keys, t); err != errNoKey {
 			return key, err
 		}
 		if keys, err = s.lookAgain(ctx, keys, t); err != nil {
@@ -212,12 +211,12 @@ func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*
 	if newer := s.current.Load(); newer != last {
 		return newer, nil
 	}
-	from := s.budget.party(t.party)
-	spend := s.rationed(from)
+	now, from := s.now(), s.budget.party(t.party)
+	spend := s.rationed(now, from)
 	if spend && from.known && t.anySigner(last.keys) != nil {
 		from.known = false
 	}
-	f, err := s.flightSince(last, from, spend)
+	f, err := s.flightSince(now, last, from, spend)
 	if err != nil {
 		if !t.looked {
 			s.withheld.Add(1)
@@ -229,18 +228,17 @@ func (s *remote) lookAgain(ctx context.Context, last *snapshot, t *candidate) (*
 }
 
 // rationed reports whether a ration may have to be spent.
-func (s *remote) rationed(from party) bool {
+func (s *remote) rationed(now time.Time, from party) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.flight == nil && s.budget.open(s.now(), from) != nil
+	return s.flight == nil && s.budget.open(now, from) != nil
 }
 
 // flightSince returns a flight that ended since last was read or is in progress, or starts one if there is a ration to
 // spend. Otherwise the key does not exist; but while the source is failing, nobody can say that.
-func (s *remote) flightSince(last *snapshot, from party, spend bool) (*flight, error) {
+func (s *remote) flightSince(now time.Time, last *snapshot, from party, spend bool) (*flight, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
 	switch newer := s.current.Load(); {
 	case newer != last:
 		return newer.flight, nil

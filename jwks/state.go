@@ -51,6 +51,6 @@ func (s *remote) state() State {
 }
 
 func (s *remote) ready(ctx context.Context) error {
-	_, err := s.usable(ctx, s.current.Load())
+	_, err := s.usable(ctx, s.now(), s.current.Load())
 	return err
 }
