@@ -108,7 +108,7 @@ func (w *wireClaims) read(r *rules, ours []middleware.Audience, c *claims) error
 }
 
 func (w *wireClaims) audience(d *claim.Decoder, ours []middleware.Audience) middleware.Audience {
-	if identifier, ok := strictjson.String(w[aud]); ok {
+	if identifier, ok := strictjson.Text(w[aud]); ok {
 		for _, each := range ours {
 			if each.Contains(identifier) {
 				return each

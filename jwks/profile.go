@@ -150,7 +150,7 @@ func (r scopeRule) read(d *claim.Decoder, w *wireClaims) middleware.Scopes {
 
 // lenientScopes reads a string or an array of strings; anything else grants nothing.
 func lenientScopes(v strictjson.Value) middleware.Scopes {
-	if s, ok := strictjson.String(v); ok {
+	if s, ok := strictjson.Text(v); ok {
 		return middleware.Scopes(s)
 	}
 	list, ok := strictjson.Strings(nil, v)
@@ -185,7 +185,7 @@ func isOneOf(v strictjson.Value, accepted []string, optional bool) bool {
 	if len(accepted) == 0 || v == nil && optional {
 		return true
 	}
-	s, ok := strictjson.String(v)
+	s, ok := strictjson.Text(v)
 	return ok && slices.Contains(accepted, s)
 }
 

@@ -121,7 +121,7 @@ func (t *unverified) parse(jwt string, limit int, known *jose.Headers) error {
 }
 
 // issuer returns the issuer a token claims to have.
-func (t *unverified) issuer() (string, bool) { return strictjson.String(t.wire[iss]) }
+func (t *unverified) issuer() (string, bool) { return strictjson.Text(t.wire[iss]) }
 
 var (
 	errNoKeyID  = errors.New("the token names no key")

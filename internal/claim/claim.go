@@ -23,7 +23,7 @@ func (d *Decoder) Text(v strictjson.Value) string {
 	if v == nil {
 		return ""
 	}
-	s, ok := strictjson.String(v)
+	s, ok := strictjson.Text(v)
 	d.failed = d.failed || !ok
 	return s
 }
@@ -51,7 +51,7 @@ func (d *Decoder) appendList(list []string, v strictjson.Value) []string {
 	if v == nil {
 		return list
 	}
-	if s, ok := strictjson.String(v); ok {
+	if s, ok := strictjson.Text(v); ok {
 		return append(list, s)
 	}
 	list, ok := strictjson.Strings(list, v)
@@ -141,7 +141,7 @@ func (d *Decoder) Confirmation(v strictjson.Value) middleware.Confirmation {
 	}
 	methods := make(map[string]string, len(members))
 	for method, value := range members {
-		text, ok := strictjson.String(value)
+		text, ok := strictjson.Text(value)
 		if !ok {
 			text = string(value)
 		}
@@ -153,7 +153,7 @@ func (d *Decoder) Confirmation(v strictjson.Value) middleware.Confirmation {
 // OptionalText and [OptionalDate] are for claims that only ever add to what a token may do: a strange value adds
 // nothing.
 func OptionalText(v strictjson.Value) string {
-	s, _ := strictjson.String(v)
+	s, _ := strictjson.Text(v)
 	return s
 }
 

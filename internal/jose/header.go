@@ -40,7 +40,7 @@ func readHeader(data []byte) (*Header, error) {
 		return nil, ErrMalformed
 	}
 	h := &Header{Octets: data, JWK: values[paramKey], HasKeyID: values[paramKeyID] != nil}
-	name, ok := strictjson.String(values[paramAlgorithm])
+	name, ok := strictjson.Text(values[paramAlgorithm])
 	if !ok {
 		return nil, ErrAlgorithm
 	}
@@ -76,7 +76,7 @@ func optionalString(v strictjson.Value) (string, bool) {
 	if v == nil {
 		return "", true
 	}
-	return strictjson.String(v)
+	return strictjson.Text(v)
 }
 
 const (

@@ -92,6 +92,9 @@ func FuzzString(f *testing.F) {
 		var want string
 		err := strictjson.Unmarshal(data, &want)
 		isString := err == nil && len(data) > 0 && data[0] == '"' && data[len(data)-1] == '"'
+		if plain, ok := strictjson.Text(strictjson.Value(data)); isString && (!ok || plain != want) {
+			t.Fatalf("%q, %v for a value that was read, the library says %q", plain, ok, want)
+		}
 		if isString && (!ok || text != want) {
 			t.Fatalf("%q, %v, the library says %q", text, ok, want)
 		}

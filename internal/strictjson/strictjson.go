@@ -6,6 +6,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/go-json-experiment/json"
@@ -68,6 +69,17 @@ func String(v Value) (string, bool) {
 	}
 	text, err := jsontext.AppendUnquote(nil, v)
 	return string(text), err == nil
+}
+
+// Text is String for a value that this package has read, and so need not look at again.
+func Text(v Value) (string, bool) {
+	if len(v) < 2 || v[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(v, '\\') < 0 {
+		return octets.Text(v[1 : len(v)-1]), true
+	}
+	return String(v)
 }
 
 // Strings appends the elements of v, an array of strings, to list. It reports false for anything else. The texts may share

@@ -129,6 +129,14 @@ func TestString(t *testing.T) {
 		if got, ok := strictjson.String(strictjson.Value(input)); !ok || got != want {
 			t.Errorf("String(%s) = %q, %v", input, got, ok)
 		}
+		if got, ok := strictjson.Text(strictjson.Value(input)); !ok || got != want {
+			t.Errorf("Text(%s) = %q, %v", input, got, ok)
+		}
+	}
+	for _, input := range []string{"", "null", "1", "[]", `{"a":"b"}`} {
+		if got, ok := strictjson.Text(strictjson.Value(input)); ok {
+			t.Errorf("Text(%s) = %q, want no string", input, got)
+		}
 	}
 	for _, input := range []string{"", "null", "1", "[]", `"a`} {
 		if got, ok := strictjson.String(strictjson.Value(input)); ok {
