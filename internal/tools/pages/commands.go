@@ -10,6 +10,9 @@ import (
 
 var target = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
 
+// quoted is a part of a command that is one word, whatever is in it.
+var quoted = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+
 func makeTargets(tree fs.FS) (map[string]bool, error) {
 	makefile, err := fs.ReadFile(tree, "Makefile")
 	if err != nil {
@@ -28,7 +31,7 @@ func (s *site) commands(file string) (missing []string) {
 		for _, text := range l.snippets() {
 			dir := "."
 			for _, command := range strings.Split(text, "&&") {
-				words := strings.Fields(command)
+				words := strings.Fields(quoted.ReplaceAllString(command, "quoted"))
 				if len(words) == 2 && words[0] == "cd" {
 					dir = path.Join(dir, words[1])
 				}

@@ -60,6 +60,7 @@ func TestProblems(t *testing.T) {
 		{"dead anchor here", "b.md", "[y](#b)\n" + fence + "\n# B\n" + fence, "b.md has no heading b"},
 		{"anchor of a program", "b.md", "[x](x/a.go#L1)", "has no heading"},
 		{"commands", "b.md", fence + "\n$ make test FUZZTIME=1m # now\ncd x && go test ./a.go\n" + fence + " `make setup`", ""},
+		{"quoted arguments", "b.md", "`make test FLAGS=\"-only 'two words'\"`", ""},
 		{"unknown target", "b.md", "`make coffee`", "there is no target coffee"},
 		{"unknown target in a block", "b.md", fence + "\nA=1 make test coffee\n" + fence, "there is no target coffee"},
 		{"unknown program", "b.md", "`go run ./y`", "there is no ./y"},
