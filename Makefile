@@ -13,6 +13,9 @@ SHORT = $$(go list work | grep -v /internal/interop)
 # The race detector needs cgo, and so a C compiler.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
+# The race detector has pools lose what they hold, so allocations are counted once more without it.
+ALLOCATIONS = go test -run Alloc $$(go list work | grep -Ev '/(examples|internal/(bench|interop|tools))')
+
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## Show this list
@@ -28,10 +31,12 @@ demo: ## Run the quickstart: a protected API on three frameworks, with its own a
 .PHONY: test
 test: setup ## Run every test of every module (needs Go, a C compiler, Node.js and npm; installs what apt can)
 	go test -race -shuffle=on work
+	$(ALLOCATIONS)
 
 .PHONY: test-short
 test-short: ## Run the tests that need nothing but Go
 	go test $(RACE) -shuffle=on $(SHORT)
+	$(ALLOCATIONS)
 
 .PHONY: setup
 setup: ## Install what the full test suite needs

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -177,8 +179,9 @@ func TestAuditRecord(t *testing.T) {
 		s := introspecting(t, as, "-adapter", adapter)
 		wantStatus(t, s.revoke(token, token), 200)
 		s.stop(syscall.SIGTERM)
-		var record struct{ Msg, Target, By, Reason string }
-		if err := json.Unmarshal(s.stderr.Bytes(), &record); err != nil {
+		var start, record struct{ Msg, Target, By, Reason string }
+		lines := json.NewDecoder(bytes.NewReader(s.stderr.Bytes()))
+		if err := errors.Join(lines.Decode(&start), lines.Decode(&record)); err != nil || lines.More() {
 			t.Fatalf("%s: %v", s.stderr.String(), err)
 		}
 		by := fmt.Sprintf(`client "test-client", subject "alice", issuer %q`, as.Issuer())
