@@ -13,14 +13,16 @@ import (
 // accepted is a token that a Validator found to be good, with what has to hold for it to stay so. Its texts are parts of
 // the decoded payload, so that a token takes few allocations.
 type accepted struct {
-	token  middleware.Token
-	claims strictjson.Document
-	by     *seat
-	// key made the signature. set is the number of the key set it was last seen in, which is not kept alive.
-	key *jose.Key
+	// What a hit looks at stands together: the times, last in a Token, and what follows.
+	token middleware.Token
+	by    *seat
+	// set is the number of the key set that key was last seen in, which is not kept alive.
 	set atomic.Uint64
 	// party is whom the token was issued to.
 	party uint64
+	// key made the signature.
+	key    *jose.Key
+	claims strictjson.Document
 }
 
 // accepted presents claims whose signature a key verified.

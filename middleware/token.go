@@ -36,14 +36,6 @@ type Token struct {
 	Actor Actor
 	// ACR is the authentication context class the user authenticated with (acr), empty when unknown.
 	ACR string
-	// AuthTime is when the user authenticated (auth_time), zero when unknown. It is not the time of issue.
-	AuthTime time.Time
-	// IssuedAt is iat, zero when the issuer sends none.
-	IssuedAt time.Time
-	// NotBefore is nbf, zero when the issuer sends none.
-	NotBefore time.Time
-	// ExpiresAt is exp. It is zero only for introspected tokens whose server did not say.
-	ExpiresAt time.Time
 	// Confirmation holds the keys the token is bound to (cnf, RFC 7800). A Guard refuses a token with a member that
 	// nothing verifies.
 	Confirmation Confirmation
@@ -53,6 +45,14 @@ type Token struct {
 	Fingerprint [32]byte
 	// Claims decodes everything else the token says; see [Claims]. Nil when there is nothing else.
 	Claims ClaimSet
+	// AuthTime is when the user authenticated (auth_time), zero when unknown. It is not the time of issue.
+	AuthTime time.Time
+	// IssuedAt is iat, zero when the issuer sends none.
+	IssuedAt time.Time
+	// NotBefore is nbf, zero when the issuer sends none.
+	NotBefore time.Time
+	// ExpiresAt is exp. It is zero only for introspected tokens whose server did not say.
+	ExpiresAt time.Time
 }
 
 // Actor is the party that acts on behalf of a token's subject (RFC 8693, section 4.1).
