@@ -208,6 +208,32 @@ func TestRememberedTokensAreBounded(t *testing.T) {
 	runtime.KeepAlive(v)
 }
 
+// Texts that are copies, and not parts of the payload, count too.
+func TestRememberedCopiesAreBounded(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	members := object{}
+	for i := range 300 {
+		members[fmt.Sprint("method-", i)] = "thumbprint"
+	}
+	for name, claims := range map[string]object{
+		"escapes":       {"sub": strings.Repeat("x", 9<<10) + "\n"},
+		"actor":         {"act": object{"sub": strings.Repeat("x", 9<<10)}},
+		"confirmations": {"cnf": members},
+	} {
+		v := newValidator(t, jwks.Config{
+			Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon, CacheBytes: 1 << 20,
+		})
+		before := inUse()
+		for i := range 300 {
+			accepted(t, v, sign(t, es, atJWT, accessClaims(over(claims, object{"jti": fmt.Sprint(i)}))))
+		}
+		if grown := int64(inUse()) - int64(before); grown > 3<<19 {
+			t.Errorf("%s: %d KiB for a bound of 1024", name, grown>>10)
+		}
+		runtime.KeepAlive(v)
+	}
+}
+
 func TestForgetToken(t *testing.T) {
 	es := signerOf(t, jose.ES256)
 	v := atNoonWith(t, jwks.RFC9068, es)
