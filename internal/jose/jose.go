@@ -4,8 +4,8 @@
 // Octets from outside are judged here before a third-party library sees them. It is the only package that imports
 // github.com/lestrrat-go/jwx, and no type of that library appears in its API.
 //
-// Everything here is safe for concurrent use but a JWS, which belongs to one goroutine. Errors match one of the package's sentinels under errors.Is and carry no
-// octet of a token, a key or a key set.
+// Everything here is safe for concurrent use but a JWS, which belongs to one goroutine. Errors match one of the package's
+// sentinels under errors.Is and carry no octet of a token, a key or a key set.
 package jose
 
 import (
