@@ -9,10 +9,9 @@
 package jose
 
 import (
-	"encoding/base64"
 	"errors"
 
-	"github.com/bearergate/bearergate/internal/octets"
+	"github.com/bearergate/bearergate/internal/base64url"
 )
 
 var (
@@ -32,25 +31,22 @@ var (
 	ErrNoKeys = errors.New("jose: no usable key")
 )
 
-// base64URL refuses padding, other alphabets and stray trailing bits. It still skips line breaks: see decodeInto.
-var base64URL = base64.RawURLEncoding.Strict()
-
 // decode reads canonical base64url (RFC 7515 section 2): one octet string has exactly one accepted spelling.
 // Nothing in a JWS or a JWK may be empty.
 func decode(s string) ([]byte, error) {
 	if len(s)%4 == 1 { // before room is made for what cannot be
 		return nil, ErrMalformed
 	}
-	decoded := make([]byte, base64URL.DecodedLen(len(s)))
+	decoded := make([]byte, base64url.DecodedLen(len(s)))
 	if err := decodeInto(decoded, s); err != nil {
 		return nil, err
 	}
 	return decoded, nil
 }
 
-// decodeInto is decode into as many octets as s stands for. Where line breaks were skipped, some are missing.
+// decodeInto is decode into as many octets as s stands for.
 func decodeInto(decoded []byte, s string) error {
-	if n, err := base64URL.Decode(decoded, octets.Of(s)); err != nil || n != len(decoded) || s == "" || len(s)%4 == 1 {
+	if s == "" || !base64url.Decode(decoded, s) {
 		return ErrMalformed
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"strings"
 
+	"github.com/bearergate/bearergate/internal/base64url"
 	"github.com/bearergate/bearergate/internal/octets"
 )
 
@@ -86,7 +87,7 @@ func (t *JWS) Read(compact string, limit int, known *Headers) error {
 }
 
 func (t *JWS) readSignature(encoded string) (err error) {
-	if size := base64URL.DecodedLen(len(encoded)); size <= len(t.short) {
+	if size := base64url.DecodedLen(len(encoded)); size <= len(t.short) {
 		t.shortLength = size
 		return decodeInto(t.short[:size], encoded)
 	}
