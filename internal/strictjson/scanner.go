@@ -18,6 +18,8 @@ type scanner struct {
 	// seen holds the member names of all open objects, those of the innermost one last; known is how many they are.
 	seen  [maxSeen]name
 	known int
+	// marks has a bit for the hash of each name that was seen, so that most names need not be compared to be new.
+	marks uint64
 }
 
 // maxSeen bounds the members that are compared with each other, and so the time that takes.
@@ -88,14 +90,24 @@ func (s *scanner) isNew(text string, n name, outer int) bool {
 	if s.known == maxSeen {
 		return false
 	}
-	for _, other := range s.seen[outer:s.known] {
-		if other.hash == n.hash && s.text[other.start:other.end] == text {
-			return false
-		}
+	mark := uint64(1) << (n.hash * 0x9e3779b1 >> 26)
+	if s.marks&mark != 0 && s.has(text, n.hash, outer) {
+		return false
 	}
+	s.marks |= mark
 	s.seen[s.known] = n
 	s.known++
 	return true
+}
+
+// has reports whether the object whose names begin at outer has that one.
+func (s *scanner) has(text string, hash uint32, outer int) bool {
+	for _, other := range s.seen[outer:s.known] {
+		if other.hash == hash && s.text[other.start:other.end] == text {
+			return true
+		}
+	}
+	return false
 }
 
 // open and close keep count of objects and arrays.
