@@ -1,33 +1,44 @@
 package jwks
 
 import (
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/internal/strictjson"
+	"github.com/bearergate/bearergate/internal/tokencache"
 	"github.com/bearergate/bearergate/middleware"
 )
 
 // accepted is a token that a Validator found to be good, with what has to hold for it to stay so. Its texts are parts of
 // the decoded payload, so that a token takes few allocations.
 type accepted struct {
-	// What a hit looks at stands together: the times, last in a Token, and what follows.
-	token middleware.Token
-	by    *seat
+	// What a hit looks at comes first: see tokencache.Entry.
+	by *seat
 	// set is the number of the key set that key was last seen in, which is not kept alive.
 	set atomic.Uint64
 	// party is whom the token was issued to.
 	party uint64
+	// from and until bound the time in which the token is good, as instants.
+	from, until int64
+
 	// key made the signature.
 	key    *jose.Key
+	token  middleware.Token
 	claims strictjson.Document
 }
 
+// entry is an accepted token with its place among those that are remembered.
+type entry = tokencache.Entry[accepted]
+
 // accepted presents claims whose signature a key verified.
-func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *accepted {
-	a := &accepted{
+func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *entry {
+	e := &entry{Value: accepted{
+		by:    v.seat,
+		party: signed.party,
+		key:   key,
 		token: middleware.Token{
 			Issuer:       v.issuer,
 			Subject:      c.subject,
@@ -46,12 +57,24 @@ func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *accep
 			Fingerprint:  signed.jws.Digest(),
 		},
 		claims: strictjson.DocumentOf(signed.jws.Payload),
-		by:     v.seat,
-		key:    key,
-		party:  signed.party,
-	}
+	}}
+	a := &e.Value
 	a.token.Claims = &a.claims
-	return a
+	starts, issued, expires := v.times(c.notBefore, c.issued, c.expires)
+	a.from, a.until = max(instant(starts), instant(issued)), instant(expires)
+	return e
+}
+
+// instant is a time in nanoseconds since 1970, the earliest or the latest there is for what lies beyond.
+func instant(t time.Time) int64 {
+	const last = math.MaxInt64 / int64(time.Second) // a second more is too late, and one less than its negative too early
+	switch seconds := t.Unix(); {
+	case seconds >= last:
+		return math.MaxInt64
+	case seconds <= -last:
+		return math.MinInt64
+	}
+	return t.UnixNano()
 }
 
 // seat is where a Validator can be found as long as it is in use. What a Resolver has let go of must not be kept alive by
@@ -77,8 +100,7 @@ func (a *accepted) stillGood() bool {
 		return false
 	}
 	now := v.now()
-	starts, issued, expires := v.times(a.token.NotBefore, a.token.IssuedAt, a.token.ExpiresAt)
-	if now.Before(starts) || now.Before(issued) || !now.Before(expires) || !v.keys.holds(now, a, v.allowed) {
+	if at := instant(now); at < a.from || at >= a.until || !v.keys.holds(now, a, v.allowed) {
 		return false
 	}
 	a.by.use()

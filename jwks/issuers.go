@@ -48,7 +48,7 @@ func (r *Router) Validate(ctx context.Context, accessToken string) (*middleware.
 // Forget implements middleware.Forgetter.
 func (r *Router) Forget(accessToken string) { r.tokens.forget(accessToken) }
 
-func (r *Router) judge(ctx context.Context, accessToken string) (*accepted, error) {
+func (r *Router) judge(ctx context.Context, accessToken string) (*entry, error) {
 	var t unverified
 	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
 		return nil, err
@@ -58,11 +58,11 @@ func (r *Router) judge(ctx context.Context, accessToken string) (*accepted, erro
 	if v == nil {
 		return nil, middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
 	}
-	a, err := v.accept(ctx, &t)
+	judged, err := v.accept(ctx, &t)
 	if err == nil {
 		r.headers.Remember(&t.jws)
 	}
-	return a, err
+	return judged, err
 }
 
 // Ready returns nil once the tokens of every issuer can be judged. Otherwise its error names the issuers whose tokens

@@ -46,12 +46,12 @@ func (c *Config) keySource() (keySource, error) {
 	}}, nil
 }
 
-// verify returns the key that made the signature.
-func (s keySource) verify(ctx context.Context, t *candidate) (*jose.Key, error) {
+// verify returns the key that made the signature of a token that arrived now.
+func (s keySource) verify(ctx context.Context, now time.Time, t *candidate) (*jose.Key, error) {
 	if s.fixed != nil {
 		return s.fixed.verify(t)
 	}
-	return s.fetched.verify(ctx, t)
+	return s.fetched.verify(ctx, now, t)
 }
 
 // holds reports whether the key of an accepted token is known to be still there. It waits for nothing.

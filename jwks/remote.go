@@ -152,8 +152,8 @@ func (s *remote) firstFlight(now time.Time, last *snapshot) (f *flight, wait tim
 // verify returns the key that made the signature of a token, which is one that it names. A key that is not there may be new,
 // so it is looked for again, unless the keys were asked for since the token arrived; the second time is for a fetch that had
 // begun before.
-func (s *remote) verify(ctx context.Context, t *candidate) (*jose.Key, error) {
-	arrived, before := s.now(), s.current.Load()
+func (s *remote) verify(ctx context.Context, arrived time.Time, t *candidate) (*jose.Key, error) {
+	before := s.current.Load()
 	keys, err := s.usable(ctx, arrived, before)
 	if err != nil {
 		return nil, err

@@ -101,7 +101,7 @@ func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middlewar
 	return r.tokens.validate(ctx, accessToken, r.judge)
 }
 
-func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, error) {
+func (r *Resolver) judge(ctx context.Context, accessToken string) (*entry, error) {
 	var t unverified
 	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
 		return nil, err
@@ -114,12 +114,12 @@ func (r *Resolver) judge(ctx context.Context, accessToken string) (*accepted, er
 	if err != nil {
 		return nil, err
 	}
-	a, err := found.accept(ctx, &t)
+	judged, err := found.accept(ctx, &t)
 	if err == nil {
 		found.seat.use() // a forged token is no use
 		r.headers.Remember(&t.jws)
 	}
-	return a, err
+	return judged, err
 }
 
 // Live returns the number of issuers whose keys are held.

@@ -82,7 +82,7 @@ func (v *Verifier) Verify(ctx context.Context, jwt string) ([]byte, error) {
 		return nil, err
 	}
 	signed := candidate{jws: &t.jws, allowed: v.validator.allowed, party: markOf("", "")}
-	if _, err := v.validator.keys.verify(ctx, &signed); err != nil {
+	if _, err := v.validator.keys.verify(ctx, v.validator.now(), &signed); err != nil {
 		return nil, err
 	}
 	return t.jws.Payload, nil

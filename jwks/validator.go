@@ -74,7 +74,7 @@ func (v *Validator) Validate(ctx context.Context, accessToken string) (*middlewa
 }
 
 // judge judges a token of which nothing is known. What it needs for that does not outlive it, and stays off the heap.
-func (v *Validator) judge(ctx context.Context, accessToken string) (*accepted, error) {
+func (v *Validator) judge(ctx context.Context, accessToken string) (*entry, error) {
 	if !jose.HasCompactForm(accessToken) { // before room is made for what it says
 		return nil, errMalformed
 	}
@@ -129,7 +129,7 @@ var (
 	errTooEarly = errors.New("nbf is in the future")
 )
 
-func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error) {
+func (v *Validator) accept(ctx context.Context, t *unverified) (*entry, error) {
 	if err := v.checkHeader(&t.jws); err != nil {
 		return nil, err
 	}
@@ -140,11 +140,12 @@ func (v *Validator) accept(ctx context.Context, t *unverified) (*accepted, error
 	if err := t.wire.read(v.rules, v.ours, &c); err != nil {
 		return nil, err
 	}
-	if err := v.checkClaims(&c); err != nil {
+	now := v.now()
+	if err := v.checkClaims(now, &c); err != nil {
 		return nil, err
 	}
 	signed := candidate{jws: &t.jws, allowed: v.allowed, party: markOf(c.clientID, c.subject)}
-	key, err := v.keys.verify(ctx, &signed)
+	key, err := v.keys.verify(ctx, now, &signed)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +166,7 @@ func (v *Validator) checkHeader(t *jose.JWS) error {
 }
 
 // checkClaims applies RFC 9068, section 4 and RFC 7519, section 4.1.
-func (v *Validator) checkClaims(c *claims) error {
+func (v *Validator) checkClaims(now time.Time, c *claims) error {
 	if c.issuer != v.issuer {
 		return middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
 	}
@@ -175,7 +176,7 @@ func (v *Validator) checkClaims(c *claims) error {
 	if !isFor(v.audiences, c.audience) {
 		return middleware.Reject(middleware.ReasonWrongAudience, nil)
 	}
-	return v.checkTimes(c)
+	return v.checkTimes(now, c)
 }
 
 // isFor reports whether one of our identifiers is in an audience.
@@ -198,8 +199,7 @@ func (v *Validator) missing(c *claims) bool {
 // maxAhead is how far iat may lie in the future, as in FAPI 2.0.
 const maxAhead = time.Minute
 
-func (v *Validator) checkTimes(c *claims) error {
-	now := v.now()
+func (v *Validator) checkTimes(now time.Time, c *claims) error {
 	starts, issued, expires := v.times(c.notBefore, c.issued, c.expires)
 	switch {
 	case !now.Before(expires):

@@ -6,9 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/maypok86/otter/v2"
-
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/tokencache"
 	"github.com/bearergate/bearergate/internal/tokenkey"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -21,7 +20,7 @@ type verified struct {
 	forgotten atomic.Uint64
 	once      sync.Once // most validators never use theirs: they are asked by a Router or a Resolver
 	keys      *tokenkey.Maker
-	cache     *otter.Cache[tokenkey.Key, *accepted]
+	cache     *tokencache.Cache[accepted]
 }
 
 // newVerified returns nil for a bound of zero.
@@ -34,12 +33,7 @@ func newVerified(maxBytes int) *verified {
 
 func (c *verified) open() {
 	c.keys = tokenkey.New()
-	// Nothing in these options can fail.
-	c.cache, _ = otter.New(&otter.Options[tokenkey.Key, *accepted]{
-		MaximumWeight: uint64(c.maxBytes),
-		Weigher:       func(_ tokenkey.Key, a *accepted) uint32 { return a.weight() },
-		Logger:        &otter.NoopLogger{},
-	})
+	c.cache = tokencache.New[accepted](uint64(c.maxBytes))
 }
 
 const defaultCacheBytes = 32 << 20
@@ -47,34 +41,34 @@ const defaultCacheBytes = 32 << 20
 // validate returns what is remembered of a token, as long as it stays good, or else has it judged. What is refused leaves
 // no trace.
 func (c *verified) validate(
-	ctx context.Context, accessToken string, judge func(context.Context, string) (*accepted, error),
+	ctx context.Context, accessToken string, judge func(context.Context, string) (*entry, error),
 ) (*middleware.Token, error) {
 	if c == nil || !worthRemembering(accessToken) {
-		a, err := judge(ctx, accessToken)
+		judged, err := judge(ctx, accessToken)
 		if err != nil {
 			return nil, err
 		}
-		return &a.token, nil
+		return &judged.Value.token, nil
 	}
 	c.once.Do(c.open)
 	key := c.keys.Key(accessToken)
-	known, ok := c.cache.GetIfPresent(key)
-	if ok && known.stillGood() {
-		return &known.token, nil
+	known := c.cache.Get(key)
+	if known != nil && known.Value.stillGood() {
+		return &known.Value.token, nil
 	}
 	forgotten := c.forgotten.Load()
-	a, err := judge(ctx, accessToken)
+	judged, err := judge(ctx, accessToken)
 	if err != nil {
-		if ok && errors.Is(err, middleware.ErrInvalidToken) {
-			c.cache.Invalidate(key)
+		if known != nil && errors.Is(err, middleware.ErrInvalidToken) {
+			c.cache.Delete(key)
 		}
 		return nil, err
 	}
-	c.cache.Set(key, a)
+	c.cache.Put(key, judged.Value.weight(), judged)
 	if c.forgotten.Load() != forgotten { // perhaps this one
-		c.cache.Invalidate(key)
+		c.cache.Delete(key)
 	}
-	return &a.token, nil
+	return &judged.Value.token, nil
 }
 
 // worthRemembering tells rubbish from tokens without looking at all of it. A header is a JSON object, and its first
@@ -88,6 +82,6 @@ func (c *verified) forget(accessToken string) {
 	if c != nil && worthRemembering(accessToken) {
 		c.once.Do(c.open)
 		c.forgotten.Add(1)
-		c.cache.Invalidate(c.keys.Key(accessToken))
+		c.cache.Delete(c.keys.Key(accessToken))
 	}
 }

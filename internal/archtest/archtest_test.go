@@ -105,7 +105,7 @@ func TestImports(t *testing.T) {
 		{"jwks/a.go", own + "introspection", "jwks may not import"},
 		{"jwks/a.go", own + "middlewares", "jwks may not import"},
 		{"introspection/a.go", "github.com/maypok86/otter/v2", ""},
-		{"jwks/a.go", "github.com/maypok86/otter/v2", ""},
+		{"jwks/a.go", "github.com/maypok86/otter/v2", "jwks may not import"},
 		{"dpop/a.go", "github.com/maypok86/otter/v2", "dpop may not import"},
 		{"jwks/a_test.go", "github.com/stretchr/testify/assert", "jwks may not import"},
 		{"jwks/a.go", "github.com/lestrrat-go/jwx/v3/jwk", "belongs to internal/jose"},

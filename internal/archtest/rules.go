@@ -13,7 +13,7 @@ type rule struct {
 var rules = map[string]rule{
 	"middleware": {},
 
-	"jwks":          {imports: append([]string{otter}, aroundMiddleware...)},
+	"jwks":          {imports: aroundMiddleware},
 	"introspection": {imports: append([]string{otter, breaker}, aroundMiddleware...)},
 	"revocation":    {imports: aroundMiddleware},
 	"authdetails":   {imports: aroundMiddleware},
