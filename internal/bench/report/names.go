@@ -78,6 +78,14 @@ func Live(n, cpus int) string {
 	return fmt.Sprintf("%s, %s live, %d CPUs", Kit, Thousands(n), cpus)
 }
 
+// Sharing is the name of the row of work that shares nothing.
+func Sharing(cpus int) string {
+	if cpus == 1 {
+		return "SHA-256 of a token, 1 CPU"
+	}
+	return fmt.Sprintf("SHA-256 of a token, %d CPUs", cpus)
+}
+
 // On is the name of a candidate on a framework.
 func On(candidate, framework string) string { return candidate + " on " + framework }
 

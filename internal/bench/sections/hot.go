@@ -1,6 +1,7 @@
 package sections
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"unsafe"
@@ -75,8 +76,16 @@ func liveTokens(b *bench, list []string) error {
 			Worker: arriving(list[:n], func(token string) error { return must(len(token) > 0) }),
 		})
 	}
+	for _, cpus := range []int{1, 2} {
+		cases = append(cases, measure.Case{
+			Name: report.Sharing(cpus), CPUs: cpus, Worker: arriving(list[:b.Tokens], func(token string) error {
+				sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token)))
+				return must(sum != [sha256.Size]byte{})
+			}),
+		})
+	}
 	return b.compare(report.Hot, "Each token arrives as a copy, chosen at random; what that costs is part of the times "+
-		"and has rows of its own.", cases)
+		"and has rows of its own. The last two tell what this machine makes of a second CPU where nothing is shared.", cases)
 }
 
 // accept has a validator see tokens, on all CPUs.
