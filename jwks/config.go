@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/discovery"
@@ -124,15 +125,24 @@ func (c *Config) checkKeys() error {
 		return nil
 	}
 	if c.JWKSURL == "" {
-		if err := discovery.CheckIssuer(c.Issuer, c.AllowLoopbackHTTP); err != nil {
-			return fmt.Errorf("jwks: Issuer: %w; with JWKSURL it may be any text", err)
-		}
-		return nil
+		return c.checkDiscovery()
 	}
 	if err := upstream.CheckURL(c.JWKSURL, c.AllowLoopbackHTTP); err != nil {
 		return fmt.Errorf("jwks: JWKSURL: %w", err)
 	}
 	return nil
+}
+
+// checkDiscovery is about an issuer whose keys are to be found by its name.
+func (c *Config) checkDiscovery() error {
+	err := discovery.CheckIssuer(c.Issuer, c.AllowLoopbackHTTP)
+	switch {
+	case err == nil:
+		return nil
+	case strings.HasPrefix(c.Issuer, "http"):
+		return fmt.Errorf("jwks: Issuer: %w", err)
+	}
+	return fmt.Errorf("jwks: Issuer: %w; with JWKSURL it may be any text", err)
 }
 
 func (c *Config) checkBounds() error {

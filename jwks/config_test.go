@@ -36,7 +36,8 @@ func TestNewRefuses(t *testing.T) {
 		"http JWKSURL":     {func(c *jwks.Config) { c.JWKSURL = "http://as.example.com/keys" }, []string{"JWKSURL: ", "must be https"}},
 		"ftp JWKSURL":      {func(c *jwks.Config) { c.JWKSURL = "ftp://as.example.com/keys" }, []string{"JWKSURL: ", "not ftp"}},
 		"relative JWKSURL": {func(c *jwks.Config) { c.JWKSURL = "/keys" }, []string{"JWKSURL: ", "not an absolute URL"}},
-		"loopback issuer":  {func(c *jwks.Config) { c.Issuer = "http://127.0.0.1:9000" }, []string{"Issuer: ", "must be https"}},
+		"loopback issuer":  {func(c *jwks.Config) { c.Issuer = "http://127.0.0.1:9000" }, []string{"Issuer: ", "must be https", "AllowLoopbackHTTP"}},
+		"loopback JWKSURL": {func(c *jwks.Config) { c.JWKSURL = "http://localhost:9000/keys" }, []string{"JWKSURL: ", "AllowLoopbackHTTP"}},
 		"http beyond loopback": {
 			func(c *jwks.Config) { c.Issuer, c.AllowLoopbackHTTP = "http://as.example.com", true },
 			[]string{"Issuer: ", "loopback hosts only"},

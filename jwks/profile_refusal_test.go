@@ -1,8 +1,10 @@
 package jwks_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -172,3 +174,21 @@ func TestRequiredClaims(t *testing.T) {
 type jsonNull struct{}
 
 func (jsonNull) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// The log says what was expected, which is the operator's own text, and never what a stranger's token had instead.
+func TestRefusalNamesWhatWasExpected(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	v := newValidator(t, jwks.Config{
+		Issuer: issuer, Audience: audience, OtherAudiences: []string{"https://old.example.com"},
+		Keys: parseKeys(t, keySet(t, es)), Now: atNoon,
+	})
+	for claim, want := range map[string]string{
+		"iss": `"` + issuer + `"`,
+		"aud": `"` + audience + ` or https://old.example.com"`,
+	} {
+		_, err := v.Validate(t.Context(), sign(t, es, atJWT, accessClaims(object{claim: "https://elsewhere.example.com"})))
+		if err == nil || !strings.Contains(err.Error(), "expected "+want) || strings.Contains(err.Error(), "elsewhere") {
+			t.Errorf("%s: %v", claim, err)
+		}
+	}
+}

@@ -3,7 +3,9 @@ package jwks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +27,8 @@ type Validator struct {
 	keys      keySource
 	tokens    *verified
 	seat      *seat
+	// errIssuer and errAudience name what was expected, for the log.
+	errIssuer, errAudience error
 	// needKeyID: the profile wants a kid, and the keys have IDs to compare it with.
 	needKeyID bool
 	// accepts counts the tokens that were verified rather than remembered.
@@ -57,6 +61,9 @@ func New(cfg Config) (*Validator, error) {
 		keys:      keys,
 		tokens:    newVerified(cfg.CacheBytes),
 		seat:      &seat{},
+		errIssuer: middleware.Reject(middleware.ReasonUntrustedIssuer, fmt.Errorf("expected %q", cfg.Issuer)),
+		errAudience: middleware.Reject(middleware.ReasonWrongAudience, fmt.Errorf("expected %q",
+			strings.Join(append([]string{cfg.Audience}, cfg.OtherAudiences...), " or "))),
 		needKeyID: !profiles[cfg.Profile].withoutKeyID && !keys.hasNameless(),
 	}
 	for _, identifier := range v.audiences {
@@ -168,13 +175,13 @@ func (v *Validator) checkHeader(t *jose.JWS) error {
 // checkClaims applies RFC 9068, section 4 and RFC 7519, section 4.1.
 func (v *Validator) checkClaims(now time.Time, c *claims) error {
 	if c.issuer != v.issuer {
-		return middleware.Reject(middleware.ReasonUntrustedIssuer, nil)
+		return v.errIssuer
 	}
 	if v.missing(c) {
 		return middleware.Reject(middleware.ReasonMissingClaim, nil)
 	}
 	if !isFor(v.audiences, c.audience) {
-		return middleware.Reject(middleware.ReasonWrongAudience, nil)
+		return v.errAudience
 	}
 	return v.checkTimes(now, c)
 }

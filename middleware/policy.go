@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,10 +41,10 @@ type Policy struct {
 }
 
 var (
-	errScopeSyntax = errors.New("a route requires something that is no scope, so no token can satisfy it")
-	errMaxAge      = errors.New("a route has a negative MaxAge")
-	errNoACR       = errors.New("acr is none of those the route accepts")
-	errNoAuthTime  = errors.New("auth_time is missing, too long ago or in the future")
+	errNoAlternative = errors.New("a route requires one of no scopes, so no token can satisfy it")
+	errMaxAge        = errors.New("a route has a negative MaxAge")
+	errNoACR         = errors.New("acr is none of those the route accepts")
+	errNoAuthTime    = errors.New("auth_time is missing, too long ago or in the future")
 )
 
 // maxAuthTimeAhead tolerates clocks that differ, as FAPI 2.0 does for other times.
@@ -64,8 +65,8 @@ func (p *Policy) evaluate(ctx context.Context, t *Token, c *Config) error {
 		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooOld, errNoAuthTime)
 	}
 	if !p.granted(t.Scopes, c.Implies) {
-		if p.impossible() {
-			return refuse(ErrMisconfigured, ReasonMisconfigured, errScopeSyntax)
+		if err := p.impossible(); err != nil {
+			return refuse(ErrMisconfigured, ReasonMisconfigured, err)
 		}
 		return refuse(ErrInsufficientScope, ReasonInsufficientScope, nil)
 	}
@@ -99,13 +100,21 @@ func (p *Policy) granted(scopes Scopes, implies func(granted, required string) b
 	return true
 }
 
-// impossible reports a requirement that no token can meet. It is asked only when a token did not, so that it costs
-// nothing on a request that passes.
-func (p *Policy) impossible() bool {
-	notScope := func(scope string) bool { return !isScopeToken(scope) }
-	return slices.ContainsFunc(p.Scopes, notScope) || slices.ContainsFunc(p.AnyScopes, func(group []string) bool {
-		return len(group) == 0 || slices.ContainsFunc(group, notScope)
-	})
+// impossible describes a requirement that no token can meet, nil if there is none. It is asked only when a token did not, so
+// that it costs nothing on a request that passes.
+func (p *Policy) impossible() error {
+	for _, group := range append([][]string{p.Scopes}, p.AnyScopes...) {
+		for _, scope := range group {
+			if !isScopeToken(scope) {
+				return fmt.Errorf("a route requires %q, which is no scope, so no token can satisfy it; "+
+					"name each scope by itself", scope)
+			}
+		}
+	}
+	if slices.ContainsFunc(p.AnyScopes, func(group []string) bool { return len(group) == 0 }) {
+		return errNoAlternative
+	}
+	return nil
 }
 
 func (p *Policy) check(ctx context.Context, t *Token) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,21 @@ func TestScopeAttribute(t *testing.T) {
 	_, err := guard.Authorize(http.Header{}, bearer("a"), policy)
 	if got, want := challenge(t, err).Params["scope"], "write read admin audit"; got != want {
 		t.Errorf("scope %q, want %q", got, want)
+	}
+}
+
+// Whoever wrote the route reads in the log what is wrong with it.
+func TestImpossibleScopeIsNamed(t *testing.T) {
+	guard := newGuard(t, honour(alice()), middleware.Config{})
+	for want, policy := range map[string]middleware.Policy{
+		`"read write", which is no scope`: {Scopes: []string{"read", "read write"}},
+		`"a\"b", which is no scope`:       {AnyScopes: [][]string{{"read"}, {`a"b`}}},
+		"one of no scopes":                {AnyScopes: [][]string{{}}},
+	} {
+		_, err := guard.Authorize(http.Header{}, bearer("a"), policy)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 

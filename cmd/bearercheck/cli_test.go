@@ -131,6 +131,9 @@ func TestMistakes(t *testing.T) {
 		{append(issuer, "-timeout", "0"), "-timeout must be positive"},
 		{append(issuer, "-scope", "not a scope"), "-scope"},
 		{[]string{"-url", "http://api.example.com"}, "-url: the URL must be https"},
+		{[]string{"-url", "http://localhost:8080"}, "-url: the URL must be https, not http; for a server on this machine add -allow-loopback-http"},
+		{[]string{"-issuer", "http://127.0.0.1:9000"}, "-issuer: the URL must be https, not http; for a server on this machine add -allow-loopback-http"},
+		{append(issuer, "-jwks-url", "http://[::1]:9000/jwks"), "-jwks-url: the URL must be https, not http; for a server on this machine add"},
 		{[]string{"-url", serviceURL, "-audience", audience}, "need -issuer"},
 	} {
 		got := bearercheck(t, world{client: nobody}, "opaque", test.args...)

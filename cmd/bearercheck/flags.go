@@ -124,11 +124,21 @@ func (o *options) check() error {
 	case o.issuer == "" && len(o.audiences)+len(o.algorithms) > 0:
 		return errors.New("-audience and -alg need -issuer: without it no token is judged here")
 	}
-	if o.url == "" {
-		return nil
+	if err := o.checkLoopback(); err != nil || o.url == "" {
+		return err
 	}
 	if err := upstream.CheckURL(o.url, o.allowLoopbackHTTP); err != nil {
 		return fmt.Errorf("-url: %w", err)
+	}
+	return nil
+}
+
+// checkLoopback names the flag that http needs, where the kit would name a field.
+func (o *options) checkLoopback() error {
+	for flag, url := range map[string]string{"issuer": o.issuer, "jwks-url": o.jwksURL, "url": o.url} {
+		if upstream.CheckURL(url, o.allowLoopbackHTTP) != nil && upstream.CheckURL(url, true) == nil {
+			return fmt.Errorf("-%s: the URL must be https, not http; for a server on this machine add -allow-loopback-http", flag)
+		}
 	}
 	return nil
 }

@@ -52,7 +52,9 @@ func (c Client) Endpoint(ctx context.Context, issuer, member string) (string, er
 		if err == nil {
 			return found, nil
 		}
-		failures = append(failures, err)
+		if len(failures) == 0 || failures[0].Error() != err.Error() {
+			failures = append(failures, err)
+		}
 	}
 	return "", fmt.Errorf("discovery: %w", errors.Join(failures...))
 }

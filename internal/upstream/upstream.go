@@ -18,7 +18,7 @@ const maxHeaderBytes = 64 << 10
 var (
 	// ErrTooLarge says that the body is larger than the limit.
 	ErrTooLarge = errors.New("the answer is larger than the limit")
-	errNotURL   = errors.New("not an absolute URL")
+	errNotURL   = errors.New("not an absolute URL, which begins with https://")
 )
 
 // Client returns a client that behaves like base, or like a new one of sensible limits if base is nil, but follows no
@@ -64,6 +64,8 @@ func CheckURL(raw string, allowLoopback bool) error {
 		return nil
 	case u.Scheme == "http" && allowLoopback:
 		return errors.New("http is allowed for loopback hosts only, use https")
+	case u.Scheme == "http" && isLoopback(hostname(raw)):
+		return errors.New("the URL must be https, not http; set AllowLoopbackHTTP for a server on this machine")
 	}
 	return fmt.Errorf("the URL must be https, not %s", u.Scheme)
 }
