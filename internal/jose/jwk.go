@@ -21,6 +21,7 @@ const (
 	reasonSize        reason = "rsa modulus not of 2048 to 8192 bits"
 	reasonModulus     reason = "rsa modulus even"
 	reasonExponent    reason = "rsa exponent even, below 3 or above 31 bits"
+	reasonFactorable  reason = "rsa modulus of a kind that can be factored (CVE-2017-15361)"
 	reasonPoint       reason = "point not on the curve"
 	reasonUse         reason = "not meant for verifying signatures"
 	reasonAlgorithm   reason = "algorithm unknown or not of this key type"
@@ -42,7 +43,8 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // ParseKey reads one public JWK (RFC 7517 section 4): RSA with 2048 to 8192 bits, EC on P-256, P-384 or P-521, or
 // OKP with Ed25519, meant for verifying signatures. A JWK with private or symmetric members is refused, as is one
-// whose alg, if present, does not fit. Members that are not needed, such as x5c, are ignored.
+// whose alg, if present, does not fit, and an RSA key that shows the flaw of CVE-2017-15361. Members that are not needed,
+// such as x5c, are ignored.
 // The error matches ErrKey.
 func ParseKey(data []byte) (*Key, error) {
 	members, err := strictjson.Object(data)

@@ -66,6 +66,9 @@ func parseRSA(members map[string]strictjson.Value) (material, error) {
 	if !exponent(e) {
 		return material{}, reasonExponent
 	}
+	if roca(n) {
+		return material{}, reasonFactorable
+	}
 	return material{
 		canonical:       fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, eText, nText),
 		algorithms:      rsaAlgorithms,
