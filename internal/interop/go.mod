@@ -15,6 +15,7 @@ require (
 	github.com/labstack/echo/v4 v4.13.4
 	github.com/ory/fosite v0.49.0
 	golang.org/x/crypto v0.53.0
+	golang.org/x/mod v0.36.0
 )
 
 require (
@@ -113,7 +114,6 @@ require (
 	go.opentelemetry.io/otel/trace v1.21.0 // indirect
 	go.opentelemetry.io/proto/otlp v1.0.0 // indirect
 	golang.org/x/arch v0.14.0 // indirect
-	golang.org/x/mod v0.36.0 // indirect
 	golang.org/x/net v0.55.0 // indirect
 	golang.org/x/oauth2 v0.36.0 // indirect
 	golang.org/x/sync v0.21.0 // indirect

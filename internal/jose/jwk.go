@@ -43,8 +43,8 @@ var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // ParseKey reads one public JWK (RFC 7517 section 4): RSA with 2048 to 8192 bits, EC on P-256, P-384 or P-521, or
 // OKP with Ed25519, meant for verifying signatures. A JWK with private or symmetric members is refused, as is one
-// whose alg, if present, does not fit, and an RSA key that shows the flaw of CVE-2017-15361. Members that are not needed,
-// such as x5c, are ignored.
+// whose alg, if present, does not fit, and an RSA key that shows the flaw of CVE-2017-15361. Members that are not
+// needed, such as x5c, are ignored.
 // The error matches ErrKey.
 func ParseKey(data []byte) (*Key, error) {
 	members, err := strictjson.Object(data)

@@ -2,8 +2,8 @@ package jose
 
 import "math/big"
 
-// rocaPrimes are the odd primes that count for keys of every length. Of random moduli, one in 240 million has the residues
-// of CVE-2017-15361 modulo all of them.
+// rocaPrimes are the odd primes that count for keys of every length. Of random moduli, one in 240 million has the
+// residues of CVE-2017-15361 modulo all of them.
 var rocaPrimes = []int64{
 	3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113,
 	127, 131, 137, 139, 149, 151, 157, 163, 167,

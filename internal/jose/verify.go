@@ -25,6 +25,13 @@ func (k *Key) Verify(alg Algorithm, t *JWS) error {
 	return nil
 }
 
+// VerifyOctets is Verify for a signature over octets that are no JWS, as public test vectors have them. It judges no
+// header, so a token goes through Parse and Verify instead. It is safe for concurrent use.
+func (k *Key) VerifyOctets(alg Algorithm, message, signature []byte) error {
+	t := JWS{Header: &Header{Algorithm: alg}, signingInput: octets.Text(message), long: signature}
+	return k.Verify(alg, &t)
+}
+
 // verify is about a signature of the right length, with an algorithm that fits the key. The digest is in memory of each
 // case's own: what one of them moves to the heap, others leave on the stack.
 func (k *Key) verify(alg Algorithm, t *JWS) bool {

@@ -91,6 +91,31 @@ func TestVerifyECDSANumbers(t *testing.T) {
 	}
 }
 
+// Octets that are no JWS are verified as those of one are.
+func TestVerifyOctets(t *testing.T) {
+	for _, alg := range every {
+		key, parsed := signerOf(t, alg).Key(), parse(t, sign(t, signerOf(t, alg), nil, claims))
+		input, signature := []byte(parsed.SigningInput()), parsed.Signature()
+		for name, tt := range map[string]struct {
+			alg       jose.Algorithm
+			message   []byte
+			signature []byte
+			want      error
+		}{
+			"genuine":         {alg, input, signature, nil},
+			"another message": {alg, input[1:], signature, jose.ErrSignature},
+			"no message":      {alg, nil, signature, jose.ErrSignature},
+			"cut signature":   {alg, input, signature[1:], jose.ErrSignature},
+			"no signature":    {alg, input, nil, jose.ErrSignature},
+			"no algorithm":    {"", input, signature, jose.ErrAlgorithm},
+		} {
+			if err := key.VerifyOctets(tt.alg, tt.message, tt.signature); err != tt.want {
+				t.Errorf("%s, %s: %v, want %v", alg, name, err, tt.want)
+			}
+		}
+	}
+}
+
 // The digest is that of the signing input, whether the signature was verified before or not, and whatever it is made over.
 func TestDigest(t *testing.T) {
 	for _, alg := range every {
