@@ -267,3 +267,22 @@ func TestParseAllocatesNothingForRubbish(t *testing.T) {
 		}
 	}
 }
+
+// Whatever Parse accepts has the compact form, and so has what is too long to be looked at.
+func TestHasCompactForm(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":        false,
+		"opaque":  false,
+		"a.b":     false,
+		"a.b.c.d": false,
+		"..":      true, // Parse has the last word
+		"a.b.c":   true,
+		sign(t, signerOf(t, jose.ES256), nil, claims): true,
+		strings.Repeat("a", jose.MaxTokenBytes):       false,
+		strings.Repeat("a", jose.MaxTokenBytes+1):     true,
+	} {
+		if got := jose.HasCompactForm(text); got != want {
+			t.Errorf("%.40q: %v", text, got)
+		}
+	}
+}

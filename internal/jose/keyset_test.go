@@ -74,6 +74,8 @@ func TestParseKeyRefuses(t *testing.T) {
 		{"e of 2^31 + 1", altered(t, jose.RS256, map[string]any{"e": "gAAAAQ"}), "exponent"},
 		{"e of five octets", altered(t, jose.RS256, map[string]any{"e": "AQAAAAE"}), "exponent"},
 		{"x of another curve", altered(t, jose.ES384, map[string]any{"x": member(t, jose.ES256, "x")}), "canonical"},
+		{"x missing", altered(t, jose.ES256, map[string]any{"x": nil}), "canonical"},
+		{"x with padding", altered(t, jose.ES256, map[string]any{"x": member(t, jose.ES256, "x") + "="}), "canonical"},
 		{"y missing", altered(t, jose.ES256, map[string]any{"y": nil}), "canonical"},
 		{"y of another point", altered(t, jose.ES256, map[string]any{"y": member(t, jose.ES256, "x")}), "point"},
 		{"crv missing", altered(t, jose.ES256, map[string]any{"crv": nil}), "key type"},
@@ -216,6 +218,62 @@ func TestCandidates(t *testing.T) {
 	got := testing.AllocsPerRun(100, func() { set.Candidates("a", jose.ES256, allowed) })
 	if got != 0 {
 		t.Errorf("%v allocations for one candidate", got)
+	}
+}
+
+// A key that verified a token is still held only by a set that would have it verify the same token again.
+func TestHolds(t *testing.T) {
+	key := parseKey(t, altered(t, jose.RS256, map[string]any{"kid": "a"}))
+	again := parseKey(t, altered(t, jose.RS256, map[string]any{"kid": "a"}))
+	renamed := parseKey(t, altered(t, jose.RS256, map[string]any{"kid": "b"}))
+	nameless := parseKey(t, altered(t, jose.RS256, map[string]any{"kid": nil}))
+	otherUse := parseKey(t, altered(t, jose.RS256, map[string]any{"kid": "a", "alg": "PS256"}))
+	another := parseKey(t, altered(t, jose.PS256, map[string]any{"kid": "a", "alg": "RS256"}))
+	secret := signerOf(t, jose.HS256).Key()
+	allowed := jose.Asymmetric()
+	tests := []struct {
+		name    string
+		set     jose.KeySet
+		key     *jose.Key
+		allowed []jose.Algorithm
+		want    bool
+	}{
+		{"the same", jose.NewKeySet(key), key, allowed, true},
+		{"fetched again", jose.NewKeySet(another, again), key, allowed, true},
+		{"without kid", jose.NewKeySet(nameless), nameless, allowed, true},
+		{"under another kid", jose.NewKeySet(renamed), key, allowed, false},
+		{"no longer under a kid", jose.NewKeySet(nameless), key, allowed, false},
+		{"for another algorithm", jose.NewKeySet(otherUse), key, allowed, false},
+		{"another key under the kid", jose.NewKeySet(another), key, allowed, false},
+		{"algorithm no longer allowed", jose.NewKeySet(key), key, []jose.Algorithm{jose.ES256}, false},
+		{"empty set", jose.KeySet{}, key, allowed, false},
+		{"secret, which has no thumbprint", jose.NewKeySet(secret), secret, every, false},
+	}
+	for _, tt := range tests {
+		if got := tt.set.Holds(tt.key, tt.allowed); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+// Headers go with the set whose keys verified the tokens.
+func TestKeySetHeaders(t *testing.T) {
+	signer := signerOf(t, jose.ES256)
+	one, other := jose.NewKeySet(signer.Key()), jose.NewKeySet(signer.Key())
+	token := sign(t, signer, nil, claims)
+	first := parse(t, token)
+	one.Headers().Remember(first)
+	for name, tt := range map[string]struct {
+		set   jose.KeySet
+		known bool
+	}{"its own": {one, true}, "another": {other, false}, "zero": {jose.KeySet{}, false}} {
+		var parsed jose.JWS
+		if err := parsed.Read(token, jose.MaxTokenBytes, tt.set.Headers()); err != nil {
+			t.Fatal(err)
+		}
+		if known := parsed.Header == first.Header; known != tt.known {
+			t.Errorf("%s set: %v", name, known)
+		}
 	}
 }
 

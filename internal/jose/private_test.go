@@ -124,6 +124,8 @@ func TestParseSignerRefuses(t *testing.T) {
 		{"public key", encodePEM("PUBLIC KEY", pkix(t, p256.Public())), "", jose.ErrKey},
 		{"public JWK", []byte(`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`), "", jose.ErrKey},
 		{"secret", []byte(`{"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}`), "", jose.ErrKey},
+		{"JWK of no known type", []byte(`{"kty":"AKP","priv":"AAAA"}`), "", jose.ErrKey},
+		{"JWK without a type", []byte(`{"d":"AAAA"}`), "", jose.ErrKey},
 		{"two keys", append(good[:len(good):len(good)], good...), "", jose.ErrKey},
 		{"broken block", encodePEM("PRIVATE KEY", []byte("x")), "", jose.ErrKey},
 		{"short RSA key", pkcs8(t, short), "", jose.ErrKey},
@@ -145,5 +147,15 @@ func TestParseSignerRefuses(t *testing.T) {
 				t.Error("the error quotes the key")
 			}
 		})
+	}
+}
+
+// A key ID that no JSON can hold could not be published.
+func TestSignerKeyIDIsText(t *testing.T) {
+	if s, err := jose.ParseSigner(pkcs8(t, ecKey(t, elliptic.P256())), "", "\xff"); !errors.Is(err, jose.ErrKey) || s != nil {
+		t.Errorf("ParseSigner = %v", err)
+	}
+	if s, err := jose.GenerateSigner(jose.ES256, "\xff"); !errors.Is(err, jose.ErrKey) || s != nil {
+		t.Errorf("GenerateSigner = %v", err)
 	}
 }
