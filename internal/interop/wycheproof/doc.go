@@ -2,6 +2,6 @@
 // sets as the JWT validator judges them, and bare signatures with every algorithm that the kit has.
 //
 // The Go module proxy serves the vectors. The tests download one fixed version and check the hash of what they read;
-// none of it is copied into this repository. exceptions_test.go lists each case on which the kit and the vectors
-// differ, and why.
+// none of it is copied into this repository. Each case on which the kit and a file differ stands beside the file, with
+// the reason; docs/reliability.md has them in words.
 package wycheproof
