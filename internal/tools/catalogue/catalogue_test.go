@@ -41,6 +41,16 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// TestExplained wants a comment of its own for each constant, which is what an editor shows.
+func TestExplained(t *testing.T) {
+	for _, c := range constants(t) {
+		says, ok := strings.CutPrefix(c.Doc, c.Name+": ")
+		if !ok || !strings.HasSuffix(says, ".") || len(says) < 15 {
+			t.Errorf("%s is explained by %q, want %s: and a sentence", c.Title(), c.Doc, c.Name)
+		}
+	}
+}
+
 // TestDocument fails when docs/reasons.md is out of date.
 func TestDocument(t *testing.T) {
 	want, err := catalogue.Markdown(constants(t))
@@ -123,15 +133,15 @@ const (
 `)},
 		"middleware/reason.go": {Data: []byte(`package middleware
 
-// About all of them.
+// A group.
 const (
-	// A group.
+	// ReasonA: the first.
 	ReasonA    Reason = "a"
 	ReasonLong Reason = "b"
-
-	ReasonAlone Reason = "c"
-	code        Code   = "d"
+	code       Code   = "d"
 )
+
+const ReasonAlone Reason = "c"
 `)},
 		"middleware/reason_test.go": {Data: []byte("package middleware\n\nconst ReasonX Reason = \"x\"\n")},
 		"internal/a/a.go":           {Data: []byte("package a\n\nconst ReasonX middleware.Reason = \"x\"\n")},
@@ -141,7 +151,7 @@ const (
 		t.Fatal(err)
 	}
 	want := []catalogue.Constant{
-		{Package: "middleware", Name: "ReasonA", Value: "a", Group: "A group."},
+		{Package: "middleware", Name: "ReasonA", Value: "a", Doc: "ReasonA: the first.", Group: "A group."},
 		{Package: "middleware", Name: "ReasonLong", Value: "b", Group: "A group."},
 		{Package: "middleware", Name: "ReasonAlone", Value: "c"},
 		{Package: "dpop", Name: "ReasonOne", Value: "one", Doc: "ReasonOne: the first."},

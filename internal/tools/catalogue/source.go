@@ -21,9 +21,9 @@ type Constant struct {
 	Name string
 	// Value is the reason code.
 	Value string
-	// Doc is its doc comment, "" if it has none of its own.
+	// Doc is its own doc comment, in one line, "" if it has none.
 	Doc string
-	// Group is the comment above the block of lines it stands in, "" if there is none.
+	// Group is the comment of the block it stands in, "" if there is none.
 	Group string
 }
 
@@ -72,8 +72,7 @@ func read(tree fs.FS, file string) ([]Constant, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := token.NewFileSet()
-	parsed, err := parser.ParseFile(files, file, source, parser.ParseComments|parser.SkipObjectResolution)
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, source, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +82,7 @@ func read(tree fs.FS, file string) ([]Constant, error) {
 		if !ok || block.Tok != token.CONST {
 			continue
 		}
-		constants, err := readBlock(files, path.Dir(file), block)
+		constants, err := readBlock(path.Dir(file), block)
 		if err != nil {
 			return nil, err
 		}
@@ -92,17 +91,15 @@ func read(tree fs.FS, file string) ([]Constant, error) {
 	return found, nil
 }
 
-// readBlock reads one block. The comment above the first of several lines without a blank one between them is about all of
-// them, unless the next has a comment too: then each has its own.
-func readBlock(files *token.FileSet, pkg string, block *ast.GenDecl) ([]Constant, error) {
+// readBlock reads one block, whose comment is about all of its constants.
+func readBlock(pkg string, block *ast.GenDecl) ([]Constant, error) {
 	var found []Constant
-	group, last := "", -1
-	for i, spec := range block.Specs {
+	for _, spec := range block.Specs {
 		value, ok := spec.(*ast.ValueSpec)
 		if !ok || !isReason(value.Type) {
 			continue
 		}
-		c := Constant{Package: pkg, Name: value.Names[0].Name, Doc: text(value.Doc)}
+		c := Constant{Package: pkg, Name: value.Names[0].Name, Doc: text(value.Doc), Group: text(block.Doc)}
 		literal, ok := value.Values[0].(*ast.BasicLit)
 		if !ok {
 			return nil, fmt.Errorf("%s.%s is no string literal", pkg, c.Name)
@@ -111,27 +108,9 @@ func readBlock(files *token.FileSet, pkg string, block *ast.GenDecl) ([]Constant
 		if c.Value, err = strconv.Unquote(literal.Value); err != nil {
 			return nil, err
 		}
-		switch line := files.Position(value.Pos()).Line; {
-		case c.Doc != "" && headsGroup(files, block.Specs[i:]):
-			group, c.Doc, last = c.Doc, "", line
-		case c.Doc == "" && line == last+1:
-			last = line
-		default:
-			group, last = "", -1
-		}
-		c.Group = group
 		found = append(found, c)
 	}
 	return found, nil
-}
-
-// headsGroup reports whether the line after the first of specs follows at once and has no comment.
-func headsGroup(files *token.FileSet, specs []ast.Spec) bool {
-	if len(specs) < 2 {
-		return false
-	}
-	next, ok := specs[1].(*ast.ValueSpec)
-	return ok && next.Doc == nil && files.Position(next.Pos()).Line == files.Position(specs[0].Pos()).Line+1
 }
 
 // isReason reports whether a constant is declared with the type Reason or middleware.Reason.
