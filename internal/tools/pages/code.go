@@ -11,12 +11,8 @@ import (
 // guides is where every block of Go has to be code that is compiled and run.
 const guides = "docs/guides/"
 
-// A block of Go in a guide follows one of two comments: the file and the region that it shows, or that it shows the use of
-// another library, before a move to this one.
-var (
-	shown   = regexp.MustCompile(`^<!-- code: (\S+) (\S+) -->$`)
-	another = "<!-- another library -->"
-)
+// shown is the comment that a block of Go in a guide follows: the file and the region that it shows.
+var shown = regexp.MustCompile(`^<!-- code: (\S+) (\S+) -->$`)
 
 // Stale returns a sentence for each page whose code is not that of the region it shows.
 func Stale(tree fs.FS) (stale []string, err error) {
@@ -66,14 +62,11 @@ func embed(tree fs.FS, file, text string) (string, error) {
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
 		out = append(out, lines[i])
-		if lines[i] == "```go" && strings.HasPrefix(file, guides) && (i == 0 || lines[i-1] != another) {
+		if lines[i] == "```go" && strings.HasPrefix(file, guides) {
 			return "", fmt.Errorf("%s:%d: nothing says where this code is compiled", file, i+1)
 		}
 		match := shown.FindStringSubmatch(lines[i])
 		if match == nil {
-			if lines[i] == another {
-				out, i = append(out, lines[i+1]), i+1
-			}
 			continue
 		}
 		end := endOfBlock(lines, i+1)

@@ -92,12 +92,10 @@ func TestProblems(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	const guide = "docs/guides/a.md"
-	stale := tree(map[string]string{guide: "<!-- another library -->\n" + fence + "go\nother()\n" + fence +
-		"\n<!-- code: x/a.go one -->\n" + fence + "go\nold()\n" + fence + "\nend\n"})
+	stale := tree(map[string]string{guide: "begin\n<!-- code: x/a.go one -->\n" + fence + "go\nold()\n" + fence + "\nend\n"})
 	written := make(map[string]string)
 	err := pages.Update(stale, func(file string, text []byte) error { written[file] = string(text); return nil })
-	want := "<!-- another library -->\n" + fence + "go\nother()\n" + fence +
-		"\n<!-- code: x/a.go one -->\n" + fence + "go\na()\n\tb()\n" + fence + "\nend\n"
+	want := "begin\n<!-- code: x/a.go one -->\n" + fence + "go\na()\n\tb()\n" + fence + "\nend\n"
 	if err != nil || len(written) != 1 || written[guide] != want {
 		t.Errorf("%v, %q, want %q", err, written, want)
 	}
@@ -107,6 +105,7 @@ func TestUpdateRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, want string }{
 		"code that nobody compiles": {fence + "go\nx()\n" + fence, "nothing says where"},
+		"code of another library":   {"<!-- another library -->\n" + fence + "go\nx()\n" + fence, "nothing says where"},
 		"no block":                  {"<!-- code: x/a.go one -->\n\ntext", "no block"},
 		"no end":                    {"<!-- code: x/a.go one -->\n" + fence + "go\nx()", "no block"},
 		"no file":                   {"<!-- code: x/b.go one -->\n" + fence + "go\n" + fence, "x/b.go"},
