@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -181,13 +182,22 @@ func (c *check) hereKeys(o obstacle) string {
 	}
 	if c.issuer.unreachable() {
 		return "The issuer could not be asked (" + strings.ReplaceAll(o.cause, "\n", "; ") + "). That is not the token's " +
-			"fault, nor the client's."
+			"fault, nor the client's." + trustHint(o.cause)
 	}
 	if set := c.issuer.KeySet; set != nil && set.Problem != "" {
-		return "The key set is of no use: " + set.Problem + "."
+		return "The key set is of no use: " + set.Problem + "." + trustHint(set.Problem)
 	}
 	return "The issuer answers, but not with keys (" + strings.ReplaceAll(o.cause, "\n", "; ") + "). Is the issuer's URL " +
 		"right, path and realm included?"
+}
+
+// trustHint says what to do where a problem is that of a certificate, "" if it is another.
+func trustHint(problem string) string {
+	if !strings.Contains(problem, upstream.ErrUntrusted.Error()) {
+		return ""
+	}
+	return " If an authority of your own has issued its certificate, name that with -ca-file here, and trust it in " +
+		"the HTTPClient of who asks in earnest. Nothing turns the check off."
 }
 
 func (c *check) hereUnknownKey(o obstacle) string {

@@ -65,7 +65,7 @@ func outcomeWith(a *answerView) string {
 func meaningWithout(a *answerView, judged bool) []string {
 	switch {
 	case a.Problem != "":
-		return []string{"The service could not be asked."}
+		return []string{"The service could not be asked." + trustHint(a.Problem)}
 	case a.Status == http.StatusUnauthorized && len(a.Challenges) == 0:
 		return []string{"A 401 needs a challenge (RFC 9110, section 15.5.2). The kit always sends one, so something in " +
 			"front of it answers, or removes the field."}
@@ -89,7 +89,7 @@ func meaningWithout(a *answerView, judged bool) []string {
 func meaningWith(a *answerView, judged bool) []string {
 	switch {
 	case a.Problem != "":
-		return []string{"The service could not be asked."}
+		return []string{"The service could not be asked." + trustHint(a.Problem)}
 	case a.Status >= 200 && a.Status < 300:
 		return []string{"The service accepts the token."}
 	case a.Status == http.StatusUnauthorized && len(a.Challenges) > 0 && a.code() == "":
@@ -158,7 +158,7 @@ func (p *prober) compare(s *serviceView) {
 
 // relate compares the judgement here with what the service answered.
 func (r *report) relate() {
-	if r.Verdict == nil || r.Service.WithToken == nil {
+	if r.Verdict == nil || r.Service.WithToken == nil || r.Service.WithToken.Problem != "" {
 		return
 	}
 	here, there := r.Verdict, r.Service.WithToken

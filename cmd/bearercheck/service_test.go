@@ -1,8 +1,12 @@
 package main
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -230,6 +234,29 @@ func TestSilence(t *testing.T) {
 	defer silent.Close()
 	got := bearercheck(t, world{}, "", "-url", silent.URL, "-allow-loopback-http", "-timeout", "100ms")
 	if got.status != exitUnknown || !strings.Contains(got.stdout, "no answer: timed out") {
+		t.Errorf("exit status %d: %s%s", got.status, got.stdout, got.stderr)
+	}
+}
+
+// TestStrangeCertificate says of a service whose certificate is not trusted what to do, and not how it answers.
+func TestStrangeCertificate(t *testing.T) {
+	as := newServer(t, oauthtest.Config{})
+	service := httptest.NewTLSServer(http.HandlerFunc(nothing))
+	service.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer service.Close()
+	token := as.mint(oauthtest.Token{})
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(keys, []byte(as.keySet(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := bearercheck(t, world{}, token, "-url", service.URL, "-send-token", "-issuer", "https://as.example.com",
+		"-jwks-file", keys, "-audience", audience)
+	for _, want := range []string{"verdict: accepted", "no answer: the server's certificate is not trusted", "-ca-file"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if strings.Contains(got.stdout, "answers otherwise") || got.status != exitUnknown {
 		t.Errorf("exit status %d: %s%s", got.status, got.stdout, got.stderr)
 	}
 }
