@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,8 +102,19 @@ func (e expectation) differences(c pick, got drawing) (all []string) {
 	differ("request line", strings.Split(got.Request, "\n")[0], requestLines[c.route]+" HTTP/1.1")
 	differ("credentials", strings.Join(credentialsOf(got.Request), ", "), strings.Join(credentials(c.token), ", "))
 	differ("key", got.Key, keyOf(c.token, got.Key))
+	if trace := got.Trace; trace != nil {
+		differ("time", got.Took, fmt.Sprintf("%d µs", trace.Decision.Microseconds))
+		differ("fetches", got.Fetches, strconv.Itoa(trace.Keys.Fetches))
+		differ("request", got.Request, asDrawn(trace.Request))
+		differ("response", got.ResponseText, asDrawn(trace.Response))
+	}
 	differ("long token", longToken.FindString(got.Request+got.ResponseText), "")
 	return all
+}
+
+// asDrawn is a message as an element shows it.
+func asDrawn(message string) string {
+	return strings.TrimSpace(strings.ReplaceAll(message, "\r\n", "\n"))
 }
 
 func (e expectation) stepDifferences(got []drawnStep) (all []string) {
@@ -219,6 +231,9 @@ func TestPlaygroundDifferences(t *testing.T) {
 		{"another framework", `alter(trace => { trace.framework = "Echo" })`},
 		{"another request", `alter(trace => { trace.request = trace.request.replace("/orders", "/catalogue") })`},
 		{"a whole token", `alter(trace => { trace.request = trace.request.replace("eyJ", "eyJ0123456789012345678901234567890") })`},
+		{"another time", `draw = (draw => trace => { draw(trace); at("took").textContent = "7 s" })(draw)`},
+		{"other fetches", `draw = (draw => trace => { draw(trace); at("fetches").textContent = "99" })(draw)`},
+		{"a field less", `drawMessage = (draw => (into, message) => draw(into, message.replace(/Cache-Control.*\r\n/, "")))(drawMessage)`},
 		{"steps not drawn", `drawSteps = () => {}`},
 		{"steps drawn as passed", `drawSteps = (draw => steps => draw(steps.map(step => ({...step, outcome: "passed"}))))(drawSteps)`},
 		{"request for response", `drawMessage = (draw => (into, message) => draw(at("request"), message))(drawMessage)`},
@@ -230,7 +245,7 @@ func TestPlaygroundDifferences(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p.Open(t, page)
 			p.sent = 0
-			harness.Evaluate[bool](t, p.Tab, alter+tt.mutation+`; true`)
+			harness.Evaluate[bool](t, p.Tab, noteTrace+";"+alter+tt.mutation+`; true`)
 			if found := expectations[c.token](c.route).differences(c, p.send(t, c)); len(found) == 0 {
 				t.Error("drawn wrongly, and nobody noticed")
 			}

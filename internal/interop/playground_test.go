@@ -58,7 +58,14 @@ type drawing struct {
 	Summary, Outcome      string
 	Steps                 []drawnStep
 	Reason, Code, Key     string
+	Took, Fetches         string
 	Request, ResponseText string
+	// Trace is what the page got from the server, if noteTrace was there to see it.
+	Trace *struct {
+		Request, Response string
+		Decision          struct{ Microseconds int64 }
+		Keys              struct{ Fetches int }
+	}
 }
 
 type drawnStep struct{ Mark, Name, Outcome, Detail string }
@@ -73,13 +80,18 @@ const readDrawing = `(() => {
 			detail: item.querySelector("small")?.innerText ?? "",
 		})),
 		reason: text("reason"), code: text("code"), key: text("key"),
-		request: text("request"), responseText: text("response"),
+		took: text("took"), fetches: text("fetches"),
+		request: text("request"), responseText: text("response"), trace: window.trace,
 	};
 })()`
+
+// noteTrace keeps what the page gets from the server, for what cannot be known beforehand.
+const noteTrace = `draw = (draw => trace => draw(window.trace = trace))(draw), true`
 
 // TestPlayground clicks every combination and holds what is drawn against what has to be.
 func TestPlayground(t *testing.T) {
 	p := openPlayground(t)
+	harness.Evaluate[bool](t, p.Tab, noteTrace)
 	counted := map[string]map[string]int{}
 	for _, c := range combinations() {
 		row := expectations[c.token](c.route).counter()
@@ -264,13 +276,23 @@ func TestPlaygroundStrangers(t *testing.T) {
 	p.awaitCounters(t, map[string]map[string]int{"401 no_credentials": {"Echo": 1}})
 }
 
-// A demo that has ended shows as that, and not as an answer.
+// What is no decision shows as that, and nothing is left of the answer before.
 func TestPlaygroundAlone(t *testing.T) {
 	p := openPlayground(t)
-	p.send(t, pick{"good", "read", "Gin"})
-	harness.Evaluate[bool](t, p.Tab, `window.fetch = () => Promise.reject(new TypeError("Failed to fetch")), true`)
-	got := p.send(t, pick{"good", "read", "Gin"})
-	if got.Outcome != "refused" || !strings.Contains(got.Summary, "Is it still running?") || got.ResponseText != "" {
-		t.Errorf("drawn %+v", got)
+	for _, tt := range []struct{ name, fetch, want string }{
+		{"ended", `() => Promise.reject(new TypeError("Failed to fetch"))`, "the demo does not answer. Is it still running?"},
+		{"refused", `async () => Response.json({error: "a reason"}, {status: 400})`, "a reason"},
+		{"no JSON", `async () => new Response("<p>Bad gateway", {status: 502})`, "the demo answers 502, and no decision."},
+		{"no decision", `async () => Response.json({})`, "the demo answers 200, and no decision."},
+	} {
+		harness.Evaluate[bool](t, p.Tab, `window.real ??= fetch, window.fetch = real, true`)
+		if before := p.send(t, pick{"good", "read", "Gin"}); before.Outcome != "allowed" || before.ResponseText == "" {
+			t.Fatalf("%s: drawn %+v before", tt.name, before)
+		}
+		harness.Evaluate[bool](t, p.Tab, `window.fetch = `+tt.fetch+`, true`)
+		got := p.send(t, pick{"good", "read", "Gin"})
+		if got.Outcome != "refused" || !strings.HasSuffix(got.Summary, ": "+tt.want) || got.ResponseText != "" || got.Reason != "" {
+			t.Errorf("%s: drawn %+v", tt.name, got)
+		}
 	}
 }

@@ -116,7 +116,20 @@ func checkSteps(t *testing.T, got trace, cell want) {
 		if step.Outcome == "stopped" && !strings.Contains(step.Detail, cell.reason) {
 			t.Errorf("step %+v does not say %s", step, cell.reason)
 		}
+		if want := details[step.Name+" "+step.Outcome]; cell.path != "nnnnn" && !strings.Contains(step.Detail, want) {
+			t.Errorf("step %+v does not say %s", step, want)
+		}
 	}
+}
+
+// details are parts of what a step says of a request with a token, where it is the same for all of them.
+var details = map[string]string{
+	"found passed":       "one token",
+	"not revoked passed": "no entry",
+	"bound passed":       "the key that the token names",
+	"bound not needed":   "bound to no key",
+	"scope passed":       "this route needs orders:",
+	"scope not needed":   "this route needs no scope",
 }
 
 var routes = map[string]string{"read": "GET /orders", "write": "POST /orders", "public": "GET /catalogue"}
@@ -145,6 +158,13 @@ func checkMessages(t *testing.T, got trace, cell want) {
 	challenges := response.Header.Values("WWW-Authenticate")
 	if response.Status != cell.status || (len(challenges) == 2) != cell.refused() {
 		t.Errorf("%s with challenges %q", response.Status, challenges)
+	}
+	kind, caching := "application/json", ""
+	if cell.refused() {
+		kind, caching = "application/problem+json", "no-store"
+	}
+	if h := response.Header; h.Get("Content-Type") != kind || h.Get("Cache-Control") != caching {
+		t.Errorf("fields %v, want Content-Type %s and Cache-Control %q", h, kind, caching)
 	}
 	if cell.code != "" && !strings.Contains(challenges[0], `error="`+cell.code+`"`) {
 		t.Errorf("challenges %q do not say %s", challenges, cell.code)
