@@ -12,7 +12,7 @@ import (
 // Profile says what the access tokens of an issuer look like: which typ they carry, where their scopes and their client
 // are, which claims they must have. ID tokens, logout tokens, security event tokens and proofs are refused under every
 // profile by what sets them apart. Where an issuer types neither, an ID token can lack all of that; it is then told by its
-// audience, which is a client. So an Audience must never be a client ID, except under Cognito.
+// audience, which is a client. So an Audience must never be the ID of a client that users log in to, except under Cognito.
 type Profile string
 
 // The profiles. Where a server can be told to follow RFC 9068, do that and use the default.
@@ -24,7 +24,8 @@ const (
 	// until an audience mapper is configured.
 	Keycloak Profile = "keycloak"
 	// Entra is Microsoft Entra ID, v1 and v2: scopes in scp, client in azp or appid, key sets without alg, uti for jti.
-	// Application roles are no scopes; read them with middleware.Claims.
+	// Application roles are no scopes; read them with middleware.Claims. The aud of v2 is the client ID of the API's
+	// registration: register the API apart from the applications that users log in to, or their ID tokens have its aud too.
 	Entra Profile = "entra"
 	// Okta is an Okta custom authorization server: no typ, scopes in the array scp, client in cid.
 	Okta Profile = "okta"
