@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,10 +125,23 @@ func TestRealm(t *testing.T) {
 	}
 }
 
-func TestFetching(t *testing.T) {
+// A fetch is given up after the time of the flag, which is far from the default of 5 seconds.
+func TestFetchTimeout(t *testing.T) {
 	as := newIssuer(t, oauthtest.Config{})
 	as.Break(oauthtest.EndpointJWKS, oauthtest.Fault{Hang: true})
-	s := trusting(t, as, "-fetch-timeout", "50ms", "-jwks-cooldown", "1h", "-jwks-max-stale", "1m")
+	s := trusting(t, as, "-fetch-timeout", "50ms")
+
+	began := time.Now()
+	wantStatus(t, s.get("/me", as.Mint(oauthtest.Token{})), 503)
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("given up after %v", took)
+	}
+}
+
+func TestFetching(t *testing.T) {
+	as := newIssuer(t, oauthtest.Config{})
+	as.Break(oauthtest.EndpointJWKS, oauthtest.Fault{Status: http.StatusBadGateway})
+	s := trusting(t, as, "-fetch-timeout", "1m", "-jwks-cooldown", "1h", "-jwks-max-stale", "1m")
 
 	got := s.get("/me", as.Mint(oauthtest.Token{}))
 	if got.status != 503 || got.header.Get("Retry-After") == "" || got.challenge != "" {
