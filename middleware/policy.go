@@ -36,7 +36,9 @@ type Policy struct {
 	// was. Revocations are noticed if Config.Revocations is a [RevocationWatcher]. Handlers must watch their context.
 	EndWithToken bool
 	// Check is called last, for what the other fields cannot say. An error refuses the request: as 503 if it matches
-	// ErrUnavailable, as invalid_token if it matches ErrInvalidToken, as insufficient_scope otherwise. It runs on every request and must be safe for concurrent use.
+	// ErrUnavailable, as invalid_token if it matches ErrInvalidToken, as insufficient_scope otherwise. Unless it has a reason
+	// of its own (see [Reject] and [Unavailable]), the reason is ReasonCheckFailed. It runs on every request and must be safe
+	// for concurrent use.
 	Check func(context.Context, Token) error
 }
 
@@ -122,10 +124,15 @@ func (p *Policy) check(ctx context.Context, t *Token) error {
 		return nil
 	}
 	err := p.Check(ctx, *t)
-	if err == nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalidToken) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrInvalidToken):
+		return refuse(ErrInsufficientScope, ReasonCheckFailed, err)
+	case ReasonOf(err) == "":
+		return refuse(outcomeOf(err).kind, ReasonCheckFailed, err)
 	}
-	return refuse(ErrInsufficientScope, ReasonCheckFailed, err)
+	return err
 }
 
 // scopeParam lists everything the route may ask for, in the order it was declared, each scope once.

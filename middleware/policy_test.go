@@ -195,6 +195,10 @@ func TestCheck(t *testing.T) {
 		{"unavailable", middleware.Unavailable("directory_down", 0, errInner), "503 directory_down"},
 		{"wrapped unavailable", fmt.Errorf("asking: %w", middleware.Unavailable("directory_down", 0, nil)), "503 directory_down"},
 		{"rejection", middleware.Reject("blocked", nil), "401 blocked"},
+		{"invalid token and no more", middleware.ErrInvalidToken, "401 check_failed"},
+		{"wrapped invalid token", fmt.Errorf("account closed: %w", middleware.ErrInvalidToken), "401 check_failed"},
+		{"unavailable and no more", middleware.ErrUnavailable, "503 check_failed"},
+		{"both, which is no outage", errors.Join(middleware.ErrUnavailable, middleware.ErrInvalidToken), "401 check_failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			type key struct{}
@@ -209,7 +213,7 @@ func TestCheck(t *testing.T) {
 			if got := outcome(t, err); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
-			if tt.err == errInner && !errors.Is(err, errInner) {
+			if tt.err != nil && middleware.ReasonOf(tt.err) == "" && !errors.Is(err, tt.err) {
 				t.Errorf("%v does not wrap what the check returned", err)
 			}
 		})

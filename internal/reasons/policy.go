@@ -87,12 +87,14 @@ var policies = []Entry{
 		Options: []string{"middleware.Policy.RefuseDelegated"},
 	},
 	{
-		Reason:  middleware.ReasonCheckFailed,
-		Status:  http.StatusForbidden,
-		Code:    middleware.CodeInsufficientScope,
-		Cause:   "The check of the route refused the request. The error in the log is the one that it returned.",
+		Reason: middleware.ReasonCheckFailed,
+		Status: http.StatusForbidden,
+		Code:   middleware.CodeInsufficientScope,
+		Cause: "The check of the route refused the request. The error in the log is the one that it returned. If that was " +
+			"a bare middleware.ErrInvalidToken, the answer is 401 invalid_token instead, and 503 for a bare " +
+			"middleware.ErrUnavailable.",
 		Fix:     "See what that check asks for: roles, permissions, authorization_details.",
-		Options: []string{"middleware.Policy.Check", "authdetails.Need"},
+		Options: []string{"middleware.Policy.Check", "authdetails.Need", "middleware.Reject", "middleware.Unavailable"},
 	},
 }
 
@@ -141,7 +143,7 @@ var ours = []Entry{
 	{
 		Reason: middleware.ReasonValidatorFailed,
 		Status: http.StatusServiceUnavailable,
-		Cause: "A validator, deny-list or check outside this module returned an error that is neither a refusal nor " +
+		Cause: "A validator or deny-list outside this module returned an error that is neither a refusal nor " +
 			"an outage, or neither a token nor an error. If it returned a bare middleware.ErrInvalidToken, the answer " +
 			"is 401 instead.",
 		Fix:     "Programmer: return errors made with middleware.Reject and middleware.Unavailable, which carry a reason.",
