@@ -88,6 +88,17 @@ func (b *bindings) onlyScheme() bool {
 	return b.scheme != nil && (b.scheme.Required() || b.required && len(b.plain) == 0)
 }
 
+// nameOf returns the name of a scheme, "" for none and for more than one.
+func (b *bindings) nameOf(used schemes) string {
+	switch used {
+	case bearerScheme:
+		return "Bearer"
+	case ownScheme:
+		return b.scheme.Scheme()
+	}
+	return ""
+}
+
 func (b *bindings) handles(method string) bool {
 	for _, each := range b.plain {
 		if each.Method() == method {

@@ -14,6 +14,10 @@ type Decision struct {
 	Allowed bool
 	// Status is the status of the refusal, 200 when there was none.
 	Status int
+	// Scheme is the authentication scheme that the request used: "Bearer", or that of a [SchemeBinding], such as "DPoP".
+	// Tokens in a form or a query count as Bearer. It is empty for requests without credentials, with credentials of a scheme
+	// that the Guard does not know, or of several.
+	Scheme string
 	// Code is the error code sent to the client, if any.
 	Code Code
 	// Reason says why the request was refused; empty when it was not.
@@ -52,6 +56,9 @@ func LogDecisions(logger *slog.Logger) func(context.Context, Decision) {
 		attrs := []slog.Attr{
 			slog.Int("status", d.Status),
 			slog.Duration("duration", d.Duration),
+		}
+		if d.Scheme != "" {
+			attrs = append(attrs, slog.String("scheme", d.Scheme))
 		}
 		if t := d.Token; t.Issuer+t.Subject+t.ClientID+t.ID != "" {
 			attrs = append(attrs, slog.Any("token", d.Token))

@@ -68,6 +68,47 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+// Operators see how many clients have moved to DPoP, and those that tried and failed.
+func TestDecisionScheme(t *testing.T) {
+	withProofs := middleware.Config{Bindings: []middleware.Binding{proofs{keyring{"jkt", new([]string), nil}, false}}}
+	inForm := func() *http.Request { return form(http.MethodPost, "access_token=a") }
+	inQuery := func() *http.Request { return httptest.NewRequest(http.MethodGet, "/?access_token=a", nil) }
+	fields := func(fields ...string) func() *http.Request {
+		return func() *http.Request { return with(get(fields...), "Key", "k") }
+	}
+	tests := []struct {
+		name    string
+		request func() *http.Request
+		config  middleware.Config
+		want    string
+	}{
+		{"Bearer", fields("bearer a"), middleware.Config{}, "Bearer"},
+		{"Bearer where DPoP is known", fields("Bearer a"), withProofs, "Bearer"},
+		{"DPoP", fields("dpop a"), withProofs, "DPoP"},
+		{"DPoP without a token", fields("DPoP"), withProofs, "DPoP"},
+		{"DPoP that is not known", fields("DPoP a"), middleware.Config{}, ""},
+		{"another scheme", fields("Basic a"), withProofs, ""},
+		{"two fields", fields("Bearer a", "DPoP a"), withProofs, ""},
+		{"form", inForm, middleware.Config{AllowFormToken: true}, "Bearer"},
+		{"query", inQuery, middleware.Config{AllowQueryToken: true}, "Bearer"},
+		{"no credentials", fields(), withProofs, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, token := range []middleware.Token{alice(), boundTo("jkt", "k")} {
+				for _, policy := range []middleware.Policy{{}, {AllowAnonymous: true}, {Scopes: []string{"admin"}}} {
+					var got []middleware.Decision
+					tt.config.OnDecision = func(_ context.Context, d middleware.Decision) { got = append(got, d) }
+					_, _ = newGuard(t, honour(token), tt.config).Authorize(http.Header{}, tt.request(), policy)
+					if len(got) != 1 || got[0].Scheme != tt.want {
+						t.Errorf("got %+v, want %q", got, tt.want)
+					}
+				}
+			}
+		})
+	}
+}
+
 // logged returns the one record that LogDecisions writes about a request, without its time.
 func logged(t *testing.T, v middleware.Validator, r *http.Request, p middleware.Policy) map[string]any {
 	t.Helper()
@@ -95,23 +136,24 @@ func TestLogDecisions(t *testing.T) {
 		policy    middleware.Policy
 		level     string
 		status    float64
+		scheme    string
 		token     map[string]any
 		reason    middleware.Reason
 		err       string
 	}{
-		{"good token", honour(alice()), bearer("a"), middleware.Policy{}, "DEBUG", 200, identity, "", ""},
-		{"token without issuer", honour(nameless), bearer("a"), middleware.Policy{}, "DEBUG", 200, namelessIdentity, "", ""},
-		{"anonymous", honour(alice()), get(), middleware.Policy{AllowAnonymous: true}, "DEBUG", 200, nil, "", ""},
-		{"no credentials", honour(alice()), get(), middleware.Policy{}, "INFO", 401, nil, "no_credentials", "oauth: no access token: no_credentials"},
-		{"malformed", honour(alice()), get("Bearer"), middleware.Policy{}, "INFO", 400, nil, "malformed_credentials",
+		{"good token", honour(alice()), bearer("a"), middleware.Policy{}, "DEBUG", 200, "Bearer", identity, "", ""},
+		{"token without issuer", honour(nameless), bearer("a"), middleware.Policy{}, "DEBUG", 200, "Bearer", namelessIdentity, "", ""},
+		{"anonymous", honour(alice()), get(), middleware.Policy{AllowAnonymous: true}, "DEBUG", 200, "", nil, "", ""},
+		{"no credentials", honour(alice()), get(), middleware.Policy{}, "INFO", 401, "", nil, "no_credentials", "oauth: no access token: no_credentials"},
+		{"malformed", honour(alice()), get("Bearer"), middleware.Policy{}, "INFO", 400, "Bearer", nil, "malformed_credentials",
 			"oauth: malformed credentials: malformed_credentials: the Authorization field does not follow the grammar of RFC 6750"},
-		{"invalid", fail(middleware.Reject(middleware.ReasonExpired, errInner)), bearer("a"), middleware.Policy{}, "INFO", 401, nil, "expired",
+		{"invalid", fail(middleware.Reject(middleware.ReasonExpired, errInner)), bearer("a"), middleware.Policy{}, "INFO", 401, "Bearer", nil, "expired",
 			"oauth: invalid access token: expired: " + errInner.Error()},
-		{"insufficient scope", honour(alice()), bearer("a"), middleware.Policy{Scopes: []string{"admin"}}, "INFO", 403, identity, "insufficient_scope",
+		{"insufficient scope", honour(alice()), bearer("a"), middleware.Policy{Scopes: []string{"admin"}}, "INFO", 403, "Bearer", identity, "insufficient_scope",
 			"oauth: insufficient scope: insufficient_scope"},
-		{"unavailable", fail(errInner), bearer("a"), middleware.Policy{}, "ERROR", 503, nil, "validator_failed",
+		{"unavailable", fail(errInner), bearer("a"), middleware.Policy{}, "ERROR", 503, "Bearer", nil, "validator_failed",
 			"oauth: access token could not be checked: validator_failed: " + errInner.Error()},
-		{"misconfigured", middleware.All(), bearer("a"), middleware.Policy{}, "ERROR", 500, nil, "misconfigured",
+		{"misconfigured", middleware.All(), bearer("a"), middleware.Policy{}, "ERROR", 500, "Bearer", nil, "misconfigured",
 			"oauth: misconfigured: misconfigured: no validator was given"},
 	}
 	for _, tt := range tests {
@@ -121,6 +163,9 @@ func TestLogDecisions(t *testing.T) {
 				t.Errorf("duration %v", record["duration"])
 			}
 			want := map[string]any{"level": tt.level, "msg": "oauth decision", "status": tt.status, "duration": record["duration"]}
+			if tt.scheme != "" {
+				want["scheme"] = tt.scheme
+			}
 			if tt.token != nil {
 				want["token"] = tt.token
 			}

@@ -36,23 +36,33 @@ func (g *Guard) Authorize(h http.Header, r *http.Request, p Policy) (*http.Reque
 		return admitted, err
 	}
 	start := time.Now()
-	admitted, token, err := g.decide(h, r, &p)
-	g.config.OnDecision(r.Context(), newDecision(token, err, time.Since(start)))
+	admitted, seen, err := g.decide(h, r, &p)
+	d := newDecision(seen.token, err, time.Since(start))
+	d.Scheme = g.bindings.nameOf(seen.schemes)
+	g.config.OnDecision(r.Context(), d)
 	return admitted, err
 }
 
+// sighting is what was seen of a request's credentials: the schemes, and the token as soon as it is known to be valid, whether
+// or not it is good enough.
+type sighting struct {
+	schemes schemes
+	token   *Token
+}
+
 // decide takes the steps in an order that never changes: find the credentials, validate, ask for revocations, check
-// bindings, then the policy. The token is returned as soon as it is known to be valid, whether or not it is good enough.
-func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request, *Token, error) {
+// bindings, then the policy.
+func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request, sighting, error) {
 	if g.config.AllowPreflight && isPreflight(r) {
-		return anonymous(r), nil, nil
+		return anonymous(r), sighting{}, nil
 	}
 	found, r, err := g.findCredential(r)
+	seen := sighting{schemes: found.schemes}
 	if err != nil {
 		if p.AllowAnonymous && ReasonOf(err) == ReasonNoCredentials {
-			return anonymous(r), nil, nil
+			return anonymous(r), sighting{}, nil
 		}
-		return nil, nil, g.refusal(err, p, found.schemes)
+		return nil, seen, g.refusal(err, p, found.schemes)
 	}
 	var a admission
 	before := g.admitted(r.Context(), &found)
@@ -61,15 +71,16 @@ func (g *Guard) decide(h http.Header, r *http.Request, p *Policy) (*http.Request
 	} else {
 		token, err := g.validate(h, r, &found)
 		if err != nil {
-			return nil, nil, g.refusal(err, p, found.schemes)
+			return nil, seen, g.refusal(err, p, found.schemes)
 		}
 		a = admission{by: &g.layers[found.schemes], credential: found.token, token: token}
 	}
+	seen.token = a.token
 	if err := p.evaluate(r.Context(), a.token, &g.config); err != nil {
-		return nil, a.token, g.refusal(err, p, found.schemes)
+		return nil, seen, g.refusal(err, p, found.schemes)
 	}
 	g.setSuccess(h, &found)
-	return g.admit(r, p, a, before != nil), a.token, nil
+	return g.admit(r, p, a, before != nil), seen, nil
 }
 
 // setSuccess sets the header fields of an answer that is not a refusal.

@@ -9,6 +9,7 @@ import (
 // configuration names: nothing that a request says becomes one.
 const (
 	guardKey   = attribute.Key("bearergate.guard")
+	schemeKey  = attribute.Key("bearergate.scheme")
 	outcomeKey = attribute.Key("bearergate.outcome")
 	sourceKey  = attribute.Key("bearergate.source")
 	stateKey   = attribute.Key("bearergate.state")

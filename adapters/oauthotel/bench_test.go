@@ -15,7 +15,7 @@ import (
 
 // usual are the decisions whose cost matters.
 var usual = map[string]middleware.Decision{
-	"allowed": {Allowed: true, Status: 200, Duration: time.Microsecond},
+	"allowed": {Allowed: true, Status: 200, Scheme: "Bearer", Duration: time.Microsecond},
 	"refused": {Status: 401, Reason: middleware.ReasonExpired, Duration: time.Microsecond},
 }
 

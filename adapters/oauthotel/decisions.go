@@ -49,7 +49,9 @@ func (t *Telemetry) observerOf(guard string) *observer {
 		return o
 	}
 	o := &observer{t: t, guard: named(guardKey, guard), kinds: map[kind]*series{}}
-	o.passed = o.newSeries(allowed)
+	for i, scheme := range schemes {
+		o.passed[i] = o.newSeries(allowed, named(schemeKey, scheme)...)
+	}
 	for _, k := range failures {
 		o.learn(k)
 	}
@@ -67,10 +69,26 @@ func (all *observers) report(to metric.Observer) {
 	}
 }
 
-// kind is what decisions have in common that are counted together.
+// kind is what decisions have in common that are counted together. What failed here did so whatever the scheme.
 type kind struct {
 	status int
 	reason middleware.Reason
+	scheme string
+}
+
+// schemes are those that are told apart. A binding of somebody else may have one of any name.
+var schemes = [...]string{"", "Bearer", "DPoP", otherError}
+
+const otherScheme = len(schemes) - 1
+
+// indexOf returns which of the schemes a decision was about.
+func indexOf(scheme string) int {
+	for i, known := range schemes[:otherScheme] {
+		if scheme == known {
+			return i
+		}
+	}
+	return otherScheme
 }
 
 // series is what is known before about decisions of one kind.
@@ -84,19 +102,20 @@ type series struct {
 // failures are the kinds of decisions that are counted from 0 on. Of any other the first ones are not seen to increase
 // anything, since there was no figure before; that of an outage must not be missed.
 var failures = []kind{
-	{http.StatusServiceUnavailable, middleware.ReasonKeysUnavailable},
-	{http.StatusServiceUnavailable, middleware.ReasonIssuerUnavailable},
-	{http.StatusServiceUnavailable, middleware.ReasonIntrospectionUnavailable},
-	{http.StatusServiceUnavailable, middleware.ReasonRevocationsUnavailable},
-	{http.StatusServiceUnavailable, middleware.ReasonValidatorFailed},
-	{http.StatusInternalServerError, middleware.ReasonMisconfigured},
+	{http.StatusServiceUnavailable, middleware.ReasonKeysUnavailable, ""},
+	{http.StatusServiceUnavailable, middleware.ReasonIssuerUnavailable, ""},
+	{http.StatusServiceUnavailable, middleware.ReasonIntrospectionUnavailable, ""},
+	{http.StatusServiceUnavailable, middleware.ReasonRevocationsUnavailable, ""},
+	{http.StatusServiceUnavailable, middleware.ReasonValidatorFailed, ""},
+	{http.StatusServiceUnavailable, middleware.ReasonCheckFailed, ""},
+	{http.StatusInternalServerError, middleware.ReasonMisconfigured, ""},
 }
 
 // observer counts the decisions of one Guard.
 type observer struct {
 	t      *Telemetry
 	guard  []attribute.KeyValue
-	passed *series
+	passed [len(schemes)]*series
 	// known is a copy of kinds that is read without a lock.
 	known atomic.Pointer[map[kind]*series]
 
@@ -115,10 +134,14 @@ func (o *observer) observe(ctx context.Context, d *middleware.Decision) {
 
 // of returns the series that a decision belongs to.
 func (o *observer) of(d *middleware.Decision) *series {
+	scheme := indexOf(d.Scheme)
 	if d.Allowed {
-		return o.passed
+		return o.passed[scheme]
 	}
-	k := kind{d.Status, d.Reason}
+	k := kind{status: d.Status, reason: d.Reason}
+	if outcomeOf(k.status) == refused {
+		k.scheme = schemes[scheme]
+	}
 	if known := o.known.Load(); known != nil {
 		if s := (*known)[k]; s != nil {
 			return s
@@ -138,7 +161,8 @@ func (o *observer) learn(k kind) *series {
 	if s := o.kinds[k]; s != nil {
 		return s
 	}
-	s := o.newSeries(outcomeOf(k.status), statusKey.Int(k.status), errorTypeKey.String(string(k.reason)))
+	more := append(named(schemeKey, k.scheme), statusKey.Int(k.status), errorTypeKey.String(string(k.reason)))
+	s := o.newSeries(outcomeOf(k.status), more...)
 	o.kinds[k] = s
 	known := make(map[kind]*series, len(o.kinds))
 	for k, s := range o.kinds {
@@ -151,7 +175,11 @@ func (o *observer) learn(k kind) *series {
 func (o *observer) report(to metric.Observer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	to.ObserveInt64(o.t.of.decisions, o.passed.count.Load(), o.passed.fine)
+	for i, s := range o.passed {
+		if count := s.count.Load(); count > 0 || i != otherScheme {
+			to.ObserveInt64(o.t.of.decisions, count, s.fine)
+		}
+	}
 	for _, s := range o.kinds {
 		to.ObserveInt64(o.t.of.decisions, s.count.Load(), s.fine)
 	}

@@ -49,16 +49,20 @@ func TestDecisions(t *testing.T) {
 	ask("good", middleware.Policy{Scopes: []string{"orders:write"}})
 	ask("", middleware.Policy{AllowAnonymous: true})
 	ask("good", middleware.Policy{Scopes: []string{""}}) // misconfigured
+	down := func(context.Context, middleware.Token) error { return middleware.ErrUnavailable }
+	ask("good", middleware.Policy{Check: down})
 
 	want := idle("bearergate.guard=orders,")
 	for kind, count := range map[string]float64{
-		"allowed": 3,
-		"refused,error.type=expired,http.response.status_code=401":            1,
-		"refused,error.type=no_credentials,http.response.status_code=401":     1,
-		"refused,error.type=insufficient_scope,http.response.status_code=403": 1,
-		"failed,error.type=keys_unavailable,http.response.status_code=503":    1,
-		"failed,error.type=validator_failed,http.response.status_code=503":    1,
-		"failed,error.type=misconfigured,http.response.status_code=500":       1,
+		"allowed,bearergate.scheme=Bearer": 2,
+		"allowed":                          1,
+		"refused,bearergate.scheme=Bearer,error.type=expired,http.response.status_code=401":            1,
+		"refused,error.type=no_credentials,http.response.status_code=401":                              1,
+		"refused,bearergate.scheme=Bearer,error.type=insufficient_scope,http.response.status_code=403": 1,
+		"failed,error.type=keys_unavailable,http.response.status_code=503":                             1,
+		"failed,error.type=validator_failed,http.response.status_code=503":                             1,
+		"failed,error.type=misconfigured,http.response.status_code=500":                                1,
+		"failed,error.type=check_failed,http.response.status_code=503":                                 1,
 	} {
 		want["bearergate.decisions{bearergate.guard=orders,bearergate.outcome="+kind+"}"] = count
 	}
@@ -66,7 +70,7 @@ func TestDecisions(t *testing.T) {
 	m.want("bearergate.decision.duration", map[string]float64{
 		"bearergate.decision.duration{bearergate.guard=orders,bearergate.outcome=allowed}": 3,
 		"bearergate.decision.duration{bearergate.guard=orders,bearergate.outcome=refused}": 3,
-		"bearergate.decision.duration{bearergate.guard=orders,bearergate.outcome=failed}":  3,
+		"bearergate.decision.duration{bearergate.guard=orders,bearergate.outcome=failed}":  4,
 	})
 }
 
@@ -81,12 +85,35 @@ func TestDecisionsOfNamelessGuards(t *testing.T) {
 	m.want("bearergate.decisions", want)
 }
 
+// Schemes are told apart where they matter, and there are few of them whatever others call theirs.
+func TestDecisionsByScheme(t *testing.T) {
+	m := newMeter(t, oauthotel.Config{})
+	observe := m.OnDecision("")
+	for _, scheme := range []string{"", "Bearer", "DPoP", "DPoP", "secret-1", "secret-2"} {
+		observe(t.Context(), middleware.Decision{Allowed: true, Status: 200, Scheme: scheme})
+		observe(t.Context(), middleware.Decision{Status: 401, Reason: middleware.ReasonExpired, Scheme: scheme})
+		observe(t.Context(), middleware.Decision{Status: 503, Reason: middleware.ReasonKeysUnavailable, Scheme: scheme})
+	}
+	want := idle("")
+	for scheme, count := range map[string]float64{
+		"": 1, ",bearergate.scheme=Bearer": 1, ",bearergate.scheme=DPoP": 2, ",bearergate.scheme=_OTHER": 2,
+	} {
+		want["bearergate.decisions{bearergate.outcome=allowed"+scheme+"}"] = count
+		want["bearergate.decisions{bearergate.outcome=refused"+scheme+",error.type=expired,http.response.status_code=401}"] = count
+	}
+	want["bearergate.decisions{bearergate.outcome=failed,error.type=keys_unavailable,http.response.status_code=503}"] = 6
+	m.want("bearergate.decisions", want)
+}
+
 // idle returns what is told of a Guard that has decided nothing: an increase is seen only where there was a figure before.
 func idle(guard string) map[string]float64 {
-	figures := map[string]float64{"bearergate.decisions{" + guard + "bearergate.outcome=allowed}": 0}
+	figures := map[string]float64{}
+	for _, scheme := range []string{"", ",bearergate.scheme=Bearer", ",bearergate.scheme=DPoP"} {
+		figures["bearergate.decisions{"+guard+"bearergate.outcome=allowed"+scheme+"}"] = 0
+	}
 	for reason, status := range map[string]int{
 		"keys_unavailable": 503, "issuer_unavailable": 503, "introspection_unavailable": 503,
-		"revocations_unavailable": 503, "validator_failed": 503, "misconfigured": 500,
+		"revocations_unavailable": 503, "validator_failed": 503, "check_failed": 503, "misconfigured": 500,
 	} {
 		figures[fmt.Sprintf("bearergate.decisions{%sbearergate.outcome=failed,error.type=%s,http.response.status_code=%d}", guard, reason, status)] = 0
 	}
@@ -148,7 +175,7 @@ func TestBounded(t *testing.T) {
 			total, series = total+value, series+1
 		}
 	}
-	if total != made+1 || series > 205 {
+	if total != made+1 || series > 207 {
 		t.Errorf("%v decisions in %d series", total, series)
 	}
 	figures := m.collect()

@@ -12,7 +12,7 @@
 // # Metrics
 //
 //	name                                    unit        attributes
-//	bearergate.decisions                    {decision}  guard, outcome, error.type, http.response.status_code
+//	bearergate.decisions                    {decision}  guard, outcome, scheme, error.type, http.response.status_code
 //	bearergate.decision.duration            s           guard, outcome
 //	bearergate.key_set.state                {key_set}   source, state
 //	bearergate.key_set.fetch.failing        {key_set}   source
@@ -51,7 +51,8 @@
 //
 // Attributes without a dot, and cache.kind, begin with "bearergate.". The outcome of a decision is allowed, refused (the
 // client's fault) or failed (ours, a 5xx). A decision that is not allowed has its middleware.Reason as error.type, and the
-// status of the answer. Metrics called state are 1 for the state that holds and 0 for the others.
+// status of the answer. The scheme is Bearer or DPoP, _OTHER for that of a binding of somebody else; it is left out where
+// the request used none, or several, and where the outcome is failed. Metrics called state are 1 for the state that holds and 0 for the others.
 //
 // No attribute has anything that a request said: neither subject nor client, issuer of a token, path or token. Its values
 // come from the configuration, or there is a fixed number of them. The reasons are those of the Validators: one of your own

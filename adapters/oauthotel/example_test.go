@@ -52,9 +52,9 @@ func Example() {
 	}
 	show(reader, "bearergate.decisions", "bearergate.key_set.size", "bearergate.key_set.state")
 	// Output:
-	// bearergate.decisions bearergate.outcome=allowed 1
-	// bearergate.decisions bearergate.outcome=refused,error.type=insufficient_scope,http.response.status_code=403 1
-	// bearergate.decisions bearergate.outcome=refused,error.type=malformed_token,http.response.status_code=401 1
+	// bearergate.decisions bearergate.outcome=allowed,bearergate.scheme=Bearer 1
+	// bearergate.decisions bearergate.outcome=refused,bearergate.scheme=Bearer,error.type=insufficient_scope,http.response.status_code=403 1
+	// bearergate.decisions bearergate.outcome=refused,bearergate.scheme=Bearer,error.type=malformed_token,http.response.status_code=401 1
 	// bearergate.key_set.size bearergate.source=login 1
 	// bearergate.key_set.state bearergate.source=login,bearergate.state=fresh 1
 }

@@ -54,13 +54,18 @@ func (f figures) want(t *testing.T, want figures) {
 	}
 }
 
+// decisions names the series of decisions about Bearer tokens that did not pass. What failed here is told without a scheme.
 func decisions(guard, outcome, reason string, status int) string {
-	return fmt.Sprintf(`bearergate_decisions_total{bearergate_guard=%q,bearergate_outcome=%q,error_type=%q,http_response_status_code="%d"}`,
-		guard, outcome, reason, status)
+	scheme := `bearergate_scheme="Bearer",`
+	if outcome == "failed" || reason == "no_credentials" {
+		scheme = ""
+	}
+	return fmt.Sprintf(`bearergate_decisions_total{bearergate_guard=%q,bearergate_outcome=%q,%serror_type=%q,http_response_status_code="%d"}`,
+		guard, outcome, scheme, reason, status)
 }
 
 func allowedBy(guard string) string {
-	return fmt.Sprintf(`bearergate_decisions_total{bearergate_guard=%q,bearergate_outcome="allowed"}`, guard)
+	return fmt.Sprintf(`bearergate_decisions_total{bearergate_guard=%q,bearergate_outcome="allowed",bearergate_scheme="Bearer"}`, guard)
 }
 
 // Every answer is counted by what it was, and nothing of who asked is told.
