@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/middleware"
@@ -68,21 +70,8 @@ func (r *Router) judge(ctx context.Context, accessToken string) (*entry, error) 
 // Ready returns nil once the tokens of every issuer can be judged. Otherwise its error names the issuers whose tokens
 // cannot; those of the others can all the same.
 func (r *Router) Ready(ctx context.Context) error {
-	failures := make(chan error, len(r.byIssuer))
-	for issuer, v := range r.byIssuer {
-		go func() {
-			if err := v.Ready(ctx); err != nil {
-				failures <- fmt.Errorf("issuer %q: %w", issuer, err)
-				return
-			}
-			failures <- nil
-		}()
-	}
-	var all []error
-	for range r.byIssuer {
-		all = append(all, <-failures)
-	}
-	return errors.Join(all...)
+	issuers := slices.Collect(maps.Keys(r.byIssuer))
+	return everyReady(issuers, func(issuer string) error { return r.byIssuer[issuer].Ready(ctx) })
 }
 
 // States returns the state of every issuer's keys.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,9 @@ type ResolverConfig struct {
 	// MaxIssuers bounds the issuers whose keys are held. The one that had no valid token for longest makes room, if that is
 	// a minute or more; otherwise the newcomer is told to come back. Default: 10,000.
 	MaxIssuers int
+	// ReadyFor are the issuers that [Resolver.Ready] waits for, such as those of the largest tenants; at most MaxIssuers.
+	// Default: none.
+	ReadyFor []string
 	// UnknownFor is how long it is remembered that an issuer is unknown. Default: 30 seconds.
 	UnknownFor time.Duration
 	// CacheBytes bounds the memory for what tokens of all issuers said that were accepted before, as in Config, whose own
@@ -52,6 +56,7 @@ type Resolver struct {
 	noRoom  time.Time            // until when nobody can make room
 	unknown map[string]time.Time // when to ask again
 	asking  map[string]*question
+	lookups ResolverState // what it tells of Resolve
 }
 
 // question is a call of Resolve in progress.
@@ -83,6 +88,10 @@ func NewResolver(cfg ResolverConfig) (*Resolver, error) {
 	if cfg.MaxIssuers == 0 {
 		cfg.MaxIssuers = 10_000
 	}
+	if len(cfg.ReadyFor) > cfg.MaxIssuers {
+		return nil, errors.New("jwks: ResolverConfig.ReadyFor has more issuers than MaxIssuers leaves room for")
+	}
+	cfg.ReadyFor = slices.Clone(cfg.ReadyFor)
 	cfg.UnknownFor = orDefault(cfg.UnknownFor, 30*time.Second)
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = upstream.Client(nil)
@@ -199,6 +208,7 @@ func (r *Resolver) answer(issuer string, q *question) {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
 	v, err := r.resolve(ctx, issuer)
+	r.note(err)
 	switch {
 	case err == nil:
 		q.tenant = v
@@ -211,6 +221,20 @@ func (r *Resolver) answer(issuer string, q *question) {
 	}
 	r.settle(issuer, q)
 	close(q.done)
+}
+
+// note counts a call of Resolve by what became of it.
+func (r *Resolver) note(err error) {
+	if errors.Is(err, ErrUnknownIssuer) {
+		err = nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lookups.Lookups++
+	if err != nil {
+		r.lookups.LookupFailures++
+	}
+	r.lookups.Err = err
 }
 
 // settle keeps the answer to a question, unless the issuer was forgotten since it was asked.

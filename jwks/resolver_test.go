@@ -256,6 +256,7 @@ func TestNewResolverRefuses(t *testing.T) {
 	for want, cfg := range map[string]jwks.ResolverConfig{
 		"Resolve is required":             {},
 		"MaxIssuers must not be negative": {Resolve: resolve, MaxIssuers: -1},
+		"ReadyFor has more issuers":       {Resolve: resolve, MaxIssuers: 1, ReadyFor: []string{tenant(1), tenant(2)}},
 	} {
 		r, err := jwks.NewResolver(cfg)
 		if err == nil || r != nil || !strings.Contains(err.Error(), want) {
