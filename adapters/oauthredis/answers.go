@@ -37,6 +37,7 @@ type Answers struct {
 	config AnswersConfig
 	client redis.UniversalClient
 	seals  []cipher.AEAD
+	tally  tally
 }
 
 // NewAnswers returns Answers that use client, which the caller closes. It does no I/O.
@@ -75,6 +76,10 @@ func NewAnswers(client redis.UniversalClient, cfg AnswersConfig) (*Answers, erro
 
 var errSeal = errors.New("oauthredis: an answer in Redis was not put there by a replica with these Keys")
 
+// State describes how Redis answers. It does no I/O. There is nothing to be ready for: a Validator asks the authorization
+// server instead of a store that fails.
+func (a *Answers) State() StoreState { return a.tally.read() }
+
 // Get implements introspection.AnswerStore.
 func (a *Answers) Get(ctx context.Context, key [32]byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout)
@@ -82,16 +87,16 @@ func (a *Answers) Get(ctx context.Context, key [32]byte) ([]byte, error) {
 	sealed, err := a.client.Get(ctx, a.name(key)).Bytes()
 	switch {
 	case errors.Is(err, redis.Nil):
-		return nil, nil
+		return nil, a.tally.note(nil)
 	case err != nil:
-		return nil, cause(err)
+		return nil, a.tally.note(cause(err))
 	}
 	for _, seal := range a.seals {
 		if answer, err := seal.Open(nil, nil, sealed, key[:]); err == nil {
-			return answer, nil
+			return answer, a.tally.note(nil)
 		}
 	}
-	return nil, errSeal
+	return nil, a.tally.note(errSeal)
 }
 
 // Put implements introspection.AnswerStore.
@@ -103,9 +108,9 @@ func (a *Answers) Put(ctx context.Context, key [32]byte, answer []byte, ttl time
 	defer cancel()
 	sealed := a.seals[0].Seal(nil, nil, answer, key[:]) // for this key: elsewhere it cannot be opened
 	if err := a.client.Set(ctx, a.name(key), sealed, ttl).Err(); err != nil {
-		return cause(err)
+		return a.tally.note(cause(err))
 	}
-	return nil
+	return a.tally.note(nil)
 }
 
 // Drop implements introspection.AnswerStore.
@@ -113,9 +118,9 @@ func (a *Answers) Drop(ctx context.Context, key [32]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout)
 	defer cancel()
 	if err := a.client.Del(ctx, a.name(key)).Err(); err != nil {
-		return cause(err)
+		return a.tally.note(cause(err))
 	}
-	return nil
+	return a.tally.note(nil)
 }
 
 func (a *Answers) name(key [32]byte) string {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bearergate/bearergate/dpop"
+	"github.com/bearergate/bearergate/middleware"
 )
 
 // ReplaysConfig configures [Replays]. Its zero value works.
@@ -23,6 +26,7 @@ type ReplaysConfig struct {
 type Replays struct {
 	config ReplaysConfig
 	client redis.UniversalClient
+	tally  tally
 }
 
 // NewReplays returns Replays that use client, which the caller closes. It does no I/O. The Redis must not evict keys: its
@@ -36,7 +40,7 @@ func NewReplays(client redis.UniversalClient, cfg ReplaysConfig) (*Replays, erro
 	}
 	var err error
 	cfg.Timeout, err = timeoutOr(cfg.Timeout, time.Second)
-	return &Replays{cfg, client}, err
+	return &Replays{config: cfg, client: client}, err
 }
 
 var errTTL = errors.New("oauthredis: a proof has to be remembered for a while")
@@ -53,9 +57,23 @@ func (r *Replays) Add(ctx context.Context, key [32]byte, ttl time.Duration) (add
 	before, err := r.client.SetArgs(ctx, name, call, redis.SetArgs{Mode: "NX", Get: true, TTL: ttl}).Result()
 	switch {
 	case errors.Is(err, redis.Nil):
-		return true, nil
+		return true, r.tally.note(nil)
 	case err != nil:
-		return false, cause(err)
+		return false, r.tally.note(cause(err))
 	}
-	return before == call, nil
+	return before == call, r.tally.note(nil)
+}
+
+// State describes how Redis answers. It does no I/O.
+func (r *Replays) State() StoreState { return r.tally.read() }
+
+// Ready returns nil if Redis remembers a proof now: it has it remember one of nobody, for a second. A service that takes other
+// tokens than bound ones can do without. An error matches middleware.ErrUnavailable and says what is wrong.
+func (r *Replays) Ready(ctx context.Context) error {
+	var nobodys [32]byte
+	rand.Read(nobodys[:]) // never fails
+	if _, err := r.Add(ctx, nobodys, time.Second); err != nil {
+		return middleware.Unavailable(dpop.ReasonReplaysUnavailable, 0, err)
+	}
+	return nil
 }

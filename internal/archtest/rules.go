@@ -25,7 +25,7 @@ var rules = map[string]rule{
 	"adapters/oauthecho": {imports: []string{module + "/middleware", echo}},
 	"adapters/oauthgin":  {imports: []string{module + "/middleware", gin}},
 	"adapters/oauthredis": {imports: []string{
-		module + "/middleware", module + "/revocation", module + "/introspection", goRedis,
+		module + "/middleware", module + "/revocation", module + "/introspection", module + "/dpop", goRedis,
 	}},
 	"adapters/oauthotel": {imports: []string{
 		module + "/middleware", module + "/jwks", module + "/introspection", module + "/revocation", module + "/mtls", otel,
