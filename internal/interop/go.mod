@@ -18,10 +18,7 @@ require (
 	golang.org/x/mod v0.36.0
 )
 
-require (
-	github.com/maypok86/otter/v2 v2.4.0 // indirect
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
-)
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
 
 require (
 	github.com/asaskevich/govalidator v0.0.0-20230301143203-a9d515a09cc2 // indirect
