@@ -23,7 +23,8 @@ type Need struct {
 	Identifier string
 }
 
-// Check is for middleware.Policy.Check.
+// Check is for middleware.Policy.Check. It returns nil for a token that grants what n asks for, and an error that leads to
+// 403 for any other.
 func (n Need) Check(_ context.Context, t middleware.Token) error {
 	if n.Type == "" {
 		return errIncomplete

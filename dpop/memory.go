@@ -32,7 +32,7 @@ type Replays struct {
 	shards [64]shard
 }
 
-// NewReplays returns an empty store.
+// NewReplays returns an empty store. The only error is that of a negative MaxEntries.
 func NewReplays(cfg MemoryConfig) (*Replays, error) {
 	if cfg.MaxEntries < 0 {
 		return nil, errors.New("dpop: MaxEntries must not be negative")

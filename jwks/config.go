@@ -35,7 +35,7 @@ type Config struct {
 
 	// JWKSURL is the URL of the issuer's key set. Default: found by discovery.
 	JWKSURL string
-	// Keys are fixed keys instead of fetched ones.
+	// Keys are fixed keys instead of fetched ones, made with ParseKeys or ParsePEM. Default: keys are fetched.
 	Keys *Keys
 	// Secret is a key shared with the issuer, for HS256, instead of a key set. At least 32 bytes. Whoever can check such a
 	// token can also make one.
@@ -169,7 +169,8 @@ func (c *Config) algorithms() ([]jose.Algorithm, error) {
 	for _, name := range c.Algorithms {
 		alg, ok := jose.ParseAlgorithm(name)
 		if !ok {
-			return nil, fmt.Errorf("jwks: Algorithms: %q is not a supported signature algorithm", name)
+			return nil, fmt.Errorf("jwks: Algorithms: %q is not a supported signature algorithm; those are %v, and %s with a Secret",
+				name, jose.Asymmetric(), jose.HS256)
 		}
 		if (alg == jose.HS256) != (c.Secret != nil) {
 			return nil, fmt.Errorf("jwks: Algorithms: %s does not fit the keys: HS256 goes with Secret, all others with public keys", name)

@@ -24,7 +24,8 @@ func ParseKeys(document []byte) (*Keys, error) {
 }
 
 // ParsePEM reads public keys and certificates in PEM form. Such keys have no ID, so each may verify any token its
-// algorithm fits; a Validator takes four of them.
+// algorithm fits; a Validator takes four of them. A block that is no public key or certificate is an error, and so is a file
+// without any.
 func ParsePEM(data []byte) (*Keys, error) {
 	set, err := jose.ParsePEM(data)
 	if err != nil {

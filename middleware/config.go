@@ -45,7 +45,7 @@ type Config struct {
 	// Bindings verify that tokens bound to a key come from whoever holds it, such as a *dpop.Verifier and a
 	// *mtls.Verifier. A token with several bindings has to satisfy all. Default: none, and a bound token is refused.
 	Bindings []Binding
-	// RequireBinding refuses tokens that are bound to no key.
+	// RequireBinding refuses tokens that are bound to no key, with ReasonNotBound. It needs Bindings.
 	RequireBinding bool
 	// FAPI2 holds this Guard to FAPI 2.0 Security Profile: New refuses a configuration without Bindings, without a way to
 	// learn of revocations, with algorithms other than PS256, ES256 and EdDSA, or with tokens outside the Authorization

@@ -38,11 +38,19 @@ type Code string
 
 // The codes this package sends. A challenge without credentials to speak of carries none.
 const (
-	CodeInvalidRequest             Code = "invalid_request"
-	CodeInvalidToken               Code = "invalid_token"
-	CodeInvalidProof               Code = "invalid_dpop_proof"
-	CodeNonceRequired              Code = "use_dpop_nonce"
-	CodeInsufficientScope          Code = "insufficient_scope"
+	// CodeInvalidRequest is that of ErrInvalidRequest, with 400: the request is malformed (RFC 6750, section 3.1).
+	CodeInvalidRequest Code = "invalid_request"
+	// CodeInvalidToken is that of ErrInvalidToken, with 401: get another token (RFC 6750, section 3.1).
+	CodeInvalidToken Code = "invalid_token"
+	// CodeInvalidProof is that of ErrInvalidProof, with 401: make another proof (RFC 9449, section 7.1).
+	CodeInvalidProof Code = "invalid_dpop_proof"
+	// CodeNonceRequired is that of ErrNonceRequired, with 401: repeat with the nonce of the answer (RFC 9449, section 9).
+	CodeNonceRequired Code = "use_dpop_nonce"
+	// CodeInsufficientScope is that of ErrInsufficientScope, with 403: ask for the scope that the challenge names
+	// (RFC 6750, section 3.1).
+	CodeInsufficientScope Code = "insufficient_scope"
+	// CodeInsufficientAuthentication is that of ErrInsufficientAuthentication, with 401: have the user authenticate as the
+	// challenge says (RFC 9470, section 3).
 	CodeInsufficientAuthentication Code = "insufficient_user_authentication"
 )
 

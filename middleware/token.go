@@ -76,6 +76,7 @@ var errNoClaims = errors.New("oauth: the token carries no claims to decode")
 
 // Claims decodes the token's claims into a T, usually a struct of the private claims a service relies on. Names match
 // exactly: a claim "Admin" does not fill a field tagged "admin". Each call decodes afresh, so the caller owns the result.
+// An error means that the claims do not fit a T, or that the validator handed none on.
 func Claims[T any](t Token) (T, error) {
 	var v T
 	if t.Claims == nil {

@@ -50,7 +50,7 @@ type Client struct {
 	http   *http.Client
 }
 
-// NewClient returns a Client. It does no I/O.
+// NewClient returns a Client, or an error that says which field of cfg is missing or unsafe. It does no I/O.
 func NewClient(cfg ClientConfig) (*Client, error) {
 	if err := upstream.CheckURL(cfg.Endpoint, cfg.AllowLoopbackHTTP); err != nil {
 		return nil, fmt.Errorf("revocation: Endpoint: %w", err)
@@ -75,7 +75,9 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 
 // The values of [Request.Hint] (RFC 7009, section 2.1).
 const (
-	HintAccessToken  = "access_token"
+	// HintAccessToken says that the token is an access token.
+	HintAccessToken = "access_token"
+	// HintRefreshToken says that it is a refresh token, so that the access tokens issued with it end too.
 	HintRefreshToken = "refresh_token"
 )
 

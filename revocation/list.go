@@ -61,7 +61,8 @@ type List struct {
 	watchers watchers
 }
 
-// NewList returns an empty list.
+// NewList returns an empty list, or an error that says which field of cfg makes no sense, or what the Replicator said. It
+// starts no goroutine; a Replicator may.
 func NewList(cfg Config) (*List, error) {
 	if cfg.MaxEntries < 0 {
 		return nil, errors.New("revocation: MaxEntries must not be negative")

@@ -30,7 +30,7 @@ func (t *Telemetry) WatchKeys(name string, set KeySet) error {
 	return t.watchKeys([]string{name}, func() map[string]jwks.State { return map[string]jwks.State{name: set.State()} })
 }
 
-// WatchIssuers does what WatchKeys does for each issuer, by its name.
+// WatchIssuers does what WatchKeys does for each issuer, by its name, and returns the same errors.
 func (t *Telemetry) WatchIssuers(issuers Issuers) error {
 	if issuers == nil {
 		return errNothing

@@ -40,7 +40,8 @@ type Answers struct {
 	tally  tally
 }
 
-// NewAnswers returns Answers that use client, which the caller closes. It does no I/O.
+// NewAnswers returns Answers that use client, which the caller closes, or an error that says what is wrong with client or
+// which field of cfg is. It does no I/O.
 func NewAnswers(client redis.UniversalClient, cfg AnswersConfig) (*Answers, error) {
 	if err := check(client); err != nil {
 		return nil, err

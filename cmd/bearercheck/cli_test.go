@@ -116,7 +116,7 @@ func TestMistakes(t *testing.T) {
 		{[]string{"-issuer", "as.example.com"}, "not an absolute URL"},
 		{append(issuer, "-profile", "okra"), "use one of rfc9068, keycloak"},
 		{append(issuer, "-leeway", "1h"), "at most 5 minutes"},
-		{append(issuer, "-alg", "none"), "not a supported signature algorithm"},
+		{append(issuer, "-alg", "none"), "not a supported signature algorithm; those are [RS256 "},
 		{append(issuer, "-alg", "HS256"), "does not fit the keys"},
 		{append(issuer, "-jwks-url", "http://as.example.com/jwks"), "jwks: JWKSURL: the URL must be https"},
 		{append(issuer, "-token-file", missing), "-token-file: open"},
