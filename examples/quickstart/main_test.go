@@ -74,8 +74,13 @@ var (
 	page     = regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+/$`)
 )
 
-func TestCurl(t *testing.T) {
-	cmd := program(t)
+// offer is a command that the program prints, and the status that it says this gets.
+type offer struct{ want, authorization, url string }
+
+// start runs the program until the test ends, and returns what it offers to try: commands and pages.
+func start(t *testing.T) (cmd *exec.Cmd, commands []offer, pages []string) {
+	t.Helper()
+	cmd = program(t)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -85,27 +90,35 @@ func TestCurl(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	var want string
-	commands, pages := 0, 0
 	for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != "Ctrl-C ends it."; {
 		line := lines.Text()
 		if match := expected.FindStringSubmatch(line); match != nil {
 			want = match[1]
 		}
 		if page.MatchString(line) {
-			pages++
-			if got := statusOf(t, line, ""); got != "200 OK" {
-				t.Errorf("%s: %s", line, got)
-			}
+			pages = append(pages, line)
 		}
 		if match := curl.FindStringSubmatch(line); match != nil {
-			commands++
-			if got := statusOf(t, match[2], match[1]); !strings.HasPrefix(got, want+" ") {
-				t.Errorf("%s: %s, want %s", line, got, want)
-			}
+			commands = append(commands, offer{want, match[1], match[2]})
 		}
 	}
-	if commands != 5 || pages != 1 {
-		t.Errorf("%d commands and %d pages, want 5 and 1", commands, pages)
+	return cmd, commands, pages
+}
+
+func TestCurl(t *testing.T) {
+	cmd, commands, pages := start(t)
+	for _, page := range pages {
+		if got := ask(t, page, "").Status; got != "200 OK" {
+			t.Errorf("%s: %s", page, got)
+		}
+	}
+	for _, c := range commands {
+		if got := ask(t, c.url, c.authorization).Status; !strings.HasPrefix(got, c.want+" ") {
+			t.Errorf("%s: %s, want %s", c.url, got, c.want)
+		}
+	}
+	if len(commands) != 5 || len(pages) != 1 {
+		t.Errorf("%d commands and %d pages, want 5 and 1", len(commands), len(pages))
 	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Error(err)
@@ -115,7 +128,8 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-func statusOf(t *testing.T, url, authorization string) string {
+// ask returns an answer without its body.
+func ask(t *testing.T, url, authorization string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -128,6 +142,6 @@ func statusOf(t *testing.T, url, authorization string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	return response.Status
+	response.Body.Close()
+	return response
 }
