@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strings"
+	challenges "github.com/bearergate/bearergate/internal/challenge"
 )
 
 // challenge is one challenge of a WWW-Authenticate field.
@@ -10,90 +10,10 @@ type challenge struct {
 	Params map[string]string `json:"params,omitempty"`
 }
 
-// parseChallenges reads the fields as RFC 9110, section 11.6.1 has them: any number of challenges in any number of lines,
-// with parameters in either form. What does not follow the grammar ends the line it is in.
 func parseChallenges(fields []string) []challenge {
 	var all []challenge
-	for _, field := range fields {
-		all = append(all, parseLine(field)...)
+	for _, c := range challenges.Parse(fields) {
+		all = append(all, challenge(c))
 	}
 	return all
-}
-
-func parseLine(line string) []challenge {
-	var found []challenge
-	s := scanner{line}
-	for {
-		s.skip(" \t,")
-		name := s.take(tokenChars)
-		if name == "" {
-			return found
-		}
-		if value, ok := s.value(); ok && len(found) > 0 {
-			found[len(found)-1].Params[strings.ToLower(name)] = value
-			continue
-		}
-		found = append(found, challenge{name, map[string]string{}})
-		s.skip(" ")
-		s.credentials()
-	}
-}
-
-// scanner reads from the front of rest.
-type scanner struct{ rest string }
-
-const (
-	tokenChars   = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	token68Chars = "-._~+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-
-func (s *scanner) skip(chars string) { s.rest = strings.TrimLeft(s.rest, chars) }
-
-func (s *scanner) take(chars string) string {
-	rest := strings.TrimLeft(s.rest, chars)
-	taken := s.rest[:len(s.rest)-len(rest)]
-	s.rest = rest
-	return taken
-}
-
-// value reads an equals sign and what follows it; nothing is read if there is none.
-func (s *scanner) value() (string, bool) {
-	rest, found := strings.CutPrefix(strings.TrimLeft(s.rest, " \t"), "=")
-	if !found {
-		return "", false
-	}
-	s.rest = strings.TrimLeft(rest, " \t")
-	if !strings.HasPrefix(s.rest, `"`) {
-		return s.take(tokenChars), true
-	}
-	return s.quoted(), true
-}
-
-// quoted reads a quoted-string, one without an end to the end.
-func (s *scanner) quoted() string {
-	var b strings.Builder
-	for i := 1; i < len(s.rest); i++ {
-		switch c := s.rest[i]; {
-		case c == '"':
-			s.rest = s.rest[i+1:]
-			return b.String()
-		case c == '\\' && i+1 < len(s.rest):
-			i++
-			b.WriteByte(s.rest[i])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	s.rest = ""
-	return b.String()
-}
-
-// credentials passes over the one value that some schemes have in the place of parameters (token68).
-func (s *scanner) credentials() {
-	after := strings.TrimLeft(strings.TrimLeft(s.rest, token68Chars), "=")
-	ended := strings.TrimLeft(after, " \t")
-	taken := s.rest[:len(s.rest)-len(after)]
-	if strings.HasSuffix(taken, "=") && (ended == "" || ended[0] == ',') {
-		s.rest = ended
-	}
 }
