@@ -1,5 +1,5 @@
-// Package conformance holds the test vectors and behaviour tables that the tests of several packages run against.
-// testdata/README.md describes the files. Only tests import it.
+// Package conformance holds the test vectors, the behaviour table and the replayable cases that the tests of several
+// packages run against. testdata/README.md describes the files. Only tests import it, and what is made for tests.
 package conformance
 
 import (
