@@ -34,6 +34,8 @@
 // at all. Such a server, created inside a testing/synctest bubble, runs on the bubble's clock: an hour of refreshes, a
 // hanging endpoint and a caller's deadline take no real time.
 //
+// [RunConformance] holds a service, whatever it is made of, against everything that this project knows to go wrong.
+//
 // The one thing to get right: this server exists to be wrong when asked. It accepts any client unless [Config.Clients]
 // says otherwise, and hands a token to whoever asks for one. Never let anything real trust it.
 package oauthtest

@@ -1,6 +1,7 @@
 package oauthtest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -57,6 +58,43 @@ func Example() {
 	// no scope 403
 	// expired 401
 	// new key 200
+}
+
+// A service that validates tokens, and forgets what the route is for. In a test RunConformance takes the place of
+// CheckConformance, and each case is a subtest.
+func ExampleCheckConformance() {
+	start := func(as *oauthtest.Server) (oauthtest.Subject, error) {
+		validator, err := jwks.New(jwks.Config{
+			Issuer:     as.Issuer(),
+			Audience:   "https://api.example.com",
+			HTTPClient: as.HTTPClient(),
+		})
+		if err != nil {
+			return oauthtest.Subject{}, err
+		}
+		guard, err := middleware.New(validator, middleware.Config{})
+		return oauthtest.Subject{
+			Handler: oauthhttp.Require(guard)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})),
+			Routes:  []oauthtest.Route{{Path: "/orders", Scopes: []string{"orders:read"}}},
+			Close:   func() { _ = validator.Close() },
+		}, err
+	}
+	config := oauthtest.ConformanceConfig{Server: oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}}}
+	results, err := oauthtest.CheckConformance(context.Background(), config, start)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, result := range results {
+		if len(result.Problems) > 0 {
+			fmt.Println(result.ID, result.Title)
+		}
+	}
+	// Output:
+	// E01 a token for another scope
+	// E01.longer a scope that begins like the right one
+	// E01.within a scope that ends like the right one
+	// E02 a token without scope
 }
 
 // An endpoint that is down, then drops one connection, then works again.
