@@ -13,23 +13,26 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
-func TestBehaviour(t *testing.T) {
-	adaptertest.Run(t, func(routes ...adaptertest.Route) http.Handler {
-		e := echo.New()
-		for _, route := range routes {
-			if route.Open {
-				e.Any(route.Path, echo.WrapHandler(route.Handler))
-				continue
-			}
-			group := e.Group(route.Prefix)
-			for _, policy := range route.Groups {
-				group.Use(oauthecho.Enforce(route.Guard, policy))
-			}
-			path := strings.TrimPrefix(route.Path, route.Prefix)
-			group.Any(path, echo.WrapHandler(route.Handler), oauthecho.Enforce(route.Guard, route.Policy))
+func TestBehaviour(t *testing.T) { adaptertest.Run(t, serve) }
+
+func TestConformance(t *testing.T) { adaptertest.RunConformance(t, serve) }
+
+// serve is the adapter under test.
+func serve(routes ...adaptertest.Route) http.Handler {
+	e := echo.New()
+	for _, route := range routes {
+		if route.Open {
+			e.Any(route.Path, echo.WrapHandler(route.Handler))
+			continue
 		}
-		return e
-	})
+		group := e.Group(route.Prefix)
+		for _, policy := range route.Groups {
+			group.Use(oauthecho.Enforce(route.Guard, policy))
+		}
+		path := strings.TrimPrefix(route.Path, route.Prefix)
+		group.Any(path, echo.WrapHandler(route.Handler), oauthecho.Enforce(route.Guard, route.Policy))
+	}
+	return e
 }
 
 func TestRequire(t *testing.T) {

@@ -18,23 +18,26 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestBehaviour(t *testing.T) {
-	adaptertest.Run(t, func(routes ...adaptertest.Route) http.Handler {
-		engine := gin.New()
-		for _, route := range routes {
-			if route.Open {
-				engine.Any(route.Path, gin.WrapF(route.Handler))
-				continue
-			}
-			group := engine.Group(route.Prefix)
-			for _, policy := range route.Groups {
-				group.Use(oauthgin.Enforce(route.Guard, policy))
-			}
-			path := strings.TrimPrefix(route.Path, route.Prefix)
-			group.Any(path, oauthgin.Enforce(route.Guard, route.Policy), gin.WrapF(route.Handler))
+func TestBehaviour(t *testing.T) { adaptertest.Run(t, serve) }
+
+func TestConformance(t *testing.T) { adaptertest.RunConformance(t, serve) }
+
+// serve is the adapter under test.
+func serve(routes ...adaptertest.Route) http.Handler {
+	engine := gin.New()
+	for _, route := range routes {
+		if route.Open {
+			engine.Any(route.Path, gin.WrapF(route.Handler))
+			continue
 		}
-		return engine
-	})
+		group := engine.Group(route.Prefix)
+		for _, policy := range route.Groups {
+			group.Use(oauthgin.Enforce(route.Guard, policy))
+		}
+		path := strings.TrimPrefix(route.Path, route.Prefix)
+		group.Any(path, oauthgin.Enforce(route.Guard, route.Policy), gin.WrapF(route.Handler))
+	}
+	return engine
 }
 
 func TestRequire(t *testing.T) {

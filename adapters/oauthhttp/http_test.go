@@ -12,22 +12,25 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
-func TestBehaviour(t *testing.T) {
-	adaptertest.Run(t, func(routes ...adaptertest.Route) http.Handler {
-		mux := http.NewServeMux()
-		for _, route := range routes {
-			if route.Open {
-				mux.Handle(route.Path, route.Handler)
-				continue
-			}
-			handler := oauthhttp.Enforce(route.Guard, route.Policy)(route.Handler)
-			for _, policy := range slices.Backward(route.Groups) {
-				handler = oauthhttp.Enforce(route.Guard, policy)(handler)
-			}
-			mux.Handle(route.Path, http.StripPrefix(route.Prefix, handler))
+func TestBehaviour(t *testing.T) { adaptertest.Run(t, serve) }
+
+func TestConformance(t *testing.T) { adaptertest.RunConformance(t, serve) }
+
+// serve is the adapter under test.
+func serve(routes ...adaptertest.Route) http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range routes {
+		if route.Open {
+			mux.Handle(route.Path, route.Handler)
+			continue
 		}
-		return mux
-	})
+		handler := oauthhttp.Enforce(route.Guard, route.Policy)(route.Handler)
+		for _, policy := range slices.Backward(route.Groups) {
+			handler = oauthhttp.Enforce(route.Guard, policy)(handler)
+		}
+		mux.Handle(route.Path, http.StripPrefix(route.Prefix, handler))
+	}
+	return mux
 }
 
 func TestRequire(t *testing.T) {
