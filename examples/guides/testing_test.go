@@ -122,6 +122,24 @@ func TestOrdersAcrossARotation(t *testing.T) {
 
 //docs:end
 
+//docs:begin conformance
+func TestOrdersConform(t *testing.T) {
+	config := oauthtest.ConformanceConfig{Server: oauthtest.Config{Audience: "https://orders.example.com"}}
+	oauthtest.RunConformance(t, config, func(as *oauthtest.Server) (oauthtest.Subject, error) {
+		service, err := newService(jwks.Config{
+			Issuer:     as.Issuer(),
+			Audience:   "https://orders.example.com",
+			HTTPClient: as.HTTPClient(),
+		})
+		return oauthtest.Subject{
+			Handler: service,
+			Routes:  []oauthtest.Route{{Path: "/orders", Scopes: []string{"orders:read"}}},
+		}, err
+	})
+}
+
+//docs:end
+
 //docs:begin handler
 func TestListOrders(t *testing.T) {
 	alice := middleware.NewContext(context.Background(), middleware.Token{
