@@ -85,7 +85,7 @@ reasons: ## Write docs/reasons.md from the source
 
 .PHONY: interop-docs
 interop-docs: setup ## Write the tables of docs/interop.md from what the interop suites observe
-	go test -p 1 ./internal/interop/... -run '^Test(Flows|Servers|Peers)$$' -update
+	go test -p 1 ./internal/interop/... -run '^Test(Flows|Servers|Peers|Conformance)$$' -update
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
