@@ -103,6 +103,10 @@ bench: ## Measure against other libraries for about 20 minutes and write docs/be
 fuzz-corpus: ## Add a few small inputs that make fuzz has found to testdata/fuzz, if they reach new code
 	scripts/fuzz-targets | go run ./internal/tools/fuzzcorpus
 
+.PHONY: mutation
+mutation: ## Break the source a line at a time and list what no test notices, for hours; PKG=./jwks for one package
+	nice go run ./internal/tools/mutate $(PKG)
+
 .PHONY: soak
 soak: setup ## Run the fault scenario of docs/reliability.md for SOAK (default 10m)
 	go test -tags soak -count=1 -v -timeout 0 -run TestFaultsLong ./internal/interop/soak -args -duration $(SOAK)
