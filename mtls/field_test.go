@@ -138,6 +138,47 @@ func TestFieldLimit(t *testing.T) {
 		thumbprint(fits), "malformed_certificate")
 	wantOutcome(t, v, from(proxyAddr, "Client-Cert", item(fits), "Client-Cert-Chain", strings.Repeat(small+",", 10)+small),
 		thumbprint(fits), "pass")
+
+	pad := func(value string, size int) string { return value + strings.Repeat(" ", size-len(value)) }
+	for _, tt := range []struct {
+		field, chain int
+		want         string
+	}{
+		{16 << 10, 64 << 10, "pass"},
+		{16<<10 + 1, 64 << 10, "malformed_certificate"},
+		{16 << 10, 64<<10 + 1, "malformed_certificate"},
+	} {
+		r := from(proxyAddr, "Client-Cert", pad(small, tt.field), "Client-Cert-Chain", pad(small, tt.chain))
+		wantOutcome(t, v, r, thumbprint(paddedCertificate(t, largest/3)), tt.want)
+	}
+}
+
+// Whoever has to find out why certificates are refused is told what is wrong with the field.
+func TestFieldCauses(t *testing.T) {
+	t.Parallel()
+	right := item(anyClient(t).leaf.Raw)
+	extracting := behindProxy
+	extracting.Extract = func(string) ([]byte, error) { return nil, nil }
+	long := strings.Repeat("x", 16<<10+1)
+	for _, tt := range []struct {
+		cfg    mtls.Config
+		fields []string
+		says   string
+	}{
+		{behindProxy, []string{"Client-Cert", right, "Client-Cert", right}, "more than once"},
+		{behindProxy, []string{"Client-Cert", long}, "too large"},
+		{extracting, []string{"Client-Cert", long}, "too large"},
+		{behindProxy, []string{"Client-Cert", right, "Client-Cert-Chain", "x"}, "not a list of certificates"},
+		{behindProxy, []string{"Client-Cert-Chain", right}, "a chain and no certificate"},
+		{behindProxy, []string{"Client-Cert", "x"}, "not one byte sequence"},
+		{behindProxy, []string{"Client-Cert", ":x:"}, "not one byte sequence"},
+		{behindProxy, []string{"Client-Cert", ":AAAA:"}, "not the DER encoding"},
+	} {
+		err := newVerifier(t, tt.cfg).Verify(http.Header{}, from(proxyAddr, tt.fields...), "token", "thumbprint")
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%.60q: %v, want %q", tt.fields, err, tt.says)
+		}
+	}
 }
 
 // paddedCertificate has the shape of a certificate and size octets, more than 256.
