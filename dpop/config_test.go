@@ -29,6 +29,7 @@ func TestConfigRefused(t *testing.T) {
 		{dpop.Config{BaseURL: "https://user:secret@api.example.com"}, "without credentials"},
 		{dpop.Config{BaseURL: "https://b\u00fccher.example"}, "xn--"},
 		{dpop.Config{BaseURL: "https://[fe80::1%25eth0]"}, "this is no URL"},
+		{dpop.Config{BaseURL: "https://[192.0.2.1]"}, "this is no URL"},
 		{dpop.Config{BaseURL: "https://api.example.com/%zz"}, "this is no URL"},
 		{dpop.Config{BaseURL: "https://api.example.com?x"}, "no query and no fragment"},
 		{dpop.Config{BaseURL: "https://api.example.com#x"}, "no query and no fragment"},

@@ -113,6 +113,19 @@ func TestD9449_23(t *testing.T) {
 	}
 }
 
+// The last third begins with its first instant.
+func TestNonceRenewedFrom(t *testing.T) {
+	const slot = 150 * time.Second // half of the default lifetime, by which noon can be divided
+	c := &clock{}
+	n := newNonces(t, dpop.NonceConfig{Now: c.now})
+	v := newVerifier(t, dpop.Config{Now: c.now, RequireNonce: true, Nonces: n})
+	nonce := n.Nonce()
+	c.advance(slot + slot/3 - 1)
+	want(t, "before", nonceAnswer(t, v, c.now(), nonce), pass)
+	c.advance(1)
+	want(t, "at it", nonceAnswer(t, v, c.now(), nonce), "renewed")
+}
+
 // The new nonce is one that is accepted from then on, and so is the one that a demand contains.
 func TestNoncesAreUseful(t *testing.T) {
 	c := &clock{}
@@ -187,6 +200,15 @@ func TestNonceConfigRefused(t *testing.T) {
 		n, err := dpop.NewNonces(tt.cfg)
 		if err == nil || n != nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%v, want %q", err, tt.says)
+		}
+	}
+}
+
+// The zero configuration works, and so does one with as many keys as there may be.
+func TestNonceConfigAccepted(t *testing.T) {
+	for _, cfg := range []dpop.NonceConfig{{}, {Keys: [][]byte{key(1), key(2), key(3), key(4)}}} {
+		if newNonces(t, cfg).Nonce() == "" {
+			t.Errorf("no nonce from %d keys", len(cfg.Keys))
 		}
 	}
 }

@@ -121,7 +121,8 @@ func TestBehindProxies(t *testing.T) {
 
 // A prefix, which many proxies pass on as a client wrote it, counts only where it is asked for, and then as a path alone.
 func TestForwardedPrefix(t *testing.T) {
-	bases := []string{"https://api.example.com", "https://api.example.com.eu", "https://api.example.com:8443", "https://api.example.com/admin"}
+	bases := []string{"https://api.example.com", "https://api.example.com.eu", "https://api.example.com:8443", "https://api.example.com/admin",
+		"https://api.example.com//admin"}
 	for _, tt := range []struct {
 		prefix string
 		read   bool
@@ -138,6 +139,8 @@ func TestForwardedPrefix(t *testing.T) {
 		{"/%61dmin", true, bases[3] + "/orders", other},
 		{"?", true, bases[0] + "/orders", other},
 		{"#", true, bases[0] + "/orders", other},
+		{"/a b", true, bases[0] + "/orders", other},
+		{"//admin", true, bases[4] + "/orders", other},
 		{"", true, bases[0] + "/orders", pass},
 	} {
 		for _, forwarded := range []bool{false, true} {
@@ -206,6 +209,7 @@ func TestForwarded(t *testing.T) {
 		{right, []string{`for="a\", b", host="api.example.org:8443";proto=https`}},
 		{right, []string{`host=evil.example;proto=http`, `host="api.example.org:8443";proto=https`}},
 		{right, []string{`host="api.example.org:8443"`}},
+		{right, []string{`host=evil.example\, host="api.example.org:8443";proto=https`}},
 		{fromHost, []string{`proto=https`}},
 		{fromHost, []string{`host="api.example.org:8443";proto=https, for=192.0.2.43`}},
 		{fromHost, []string{`host="api.example.org:8443";proto=https`, ``}},

@@ -164,6 +164,9 @@ func add(t testing.TB, s *dpop.Replays, n int, ttl time.Duration) string {
 	added, err := s.Add(t.Context(), keyOf(n), ttl)
 	switch {
 	case errors.Is(err, dpop.ErrFull):
+		if added {
+			t.Error("added to a full store")
+		}
 		return "full"
 	case err != nil:
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -86,6 +87,7 @@ func TestD9449_8(t *testing.T) {
 		{"https://[2001:db8::1]", "/", "https://[2001:db8::1]x/", other},
 		{"https://[2001:db8::1]", "/", "https://2001:db8::1/", other},
 		{"https://[2001:db8::1]", "/", "https://[2001:db8::1/", other},
+		{"https://[2001:db8::1]", "/", "https://[2001:db8::1:443/", other},
 		{"https://192.0.2.1", "/", "https://192.0.2.1:443/", pass},
 		{"https://192.0.2.1", "/", "https://[192.0.2.1]/", other},
 		{"https://192.0.2.1", "/", "https://192.0.2.01/", other},
@@ -123,6 +125,8 @@ func TestD9449_8(t *testing.T) {
 		{"https://api.example.com", `/a\b`, "https://api.example.com/a/b", other},
 		{"https://api.example.com", "/a%00b", "https://api.example.com/a%00b", pass},
 		{"https://api.example.com", "/a%00b", "https://api.example.com/a", other},
+		{"https://api.example.com", "/a%7Fb", "https://api.example.com/a\x7fb", other},
+		{"https://api.example.com", "/a%20b", "https://api.example.com/a b", other},
 		{"https://api.example.com", "/a%", "https://api.example.com/a%", other},
 		{"https://api.example.com", "/a%4", "https://api.example.com/a%4", other},
 		{"https://api.example.com", "/a%zz", "https://api.example.com/a%zz", other},
@@ -165,6 +169,14 @@ func TestD9449_8(t *testing.T) {
 		{"https://api.example.com", "http://evil.example?/orders", "https://api.example.com/", pass},
 		{"https://api.example.com", "*", "https://api.example.com/", other},
 		{"https://api.example.com", "api.example.com:443", "https://api.example.com/", other},
+		{"https://api.example.com", "https:///orders", "https://api.example.com/orders", pass},
+		{"https://api.example.com", "?a", "https://api.example.com/", pass},
+
+		// A target without a path, or with a broken one, is not the base URL itself.
+		{"https://example.com/api", "*", "https://example.com/api", other},
+		{"https://example.com/api", "example.com:443", "https://example.com/api", other},
+		{"https://example.com/api", "/a\tb", "https://example.com/api", other},
+		{"https://example.com/api", "/a%", "https://example.com/api", other},
 	} {
 		t.Run(tt.base+" "+tt.target+" "+tt.htu, func(t *testing.T) {
 			v := newVerifier(t, dpop.Config{BaseURL: tt.base})
@@ -222,6 +234,28 @@ func TestD9449_9(t *testing.T) {
 	}
 	r.Header.Set("DPoP", proofOf(t, object{"htu": baseURL + "/a%2Fb"}))
 	want(t, "without a server", outcomeOf(t, v, r, thumbprint), pass)
+	r.URL = &url.URL{Scheme: "https", Host: "anything.example"}
+	r.Header.Set("DPoP", proofOf(t, object{"htu": baseURL}))
+	want(t, "without a server and a path", outcomeOf(t, v, r, thumbprint), pass)
+}
+
+// Whoever has to find out why proofs are refused is told that it was the request's own target, and what the hook said.
+func TestTargetCauses(t *testing.T) {
+	cause := errors.New("no route")
+	for _, tt := range []struct {
+		cfg    dpop.Config
+		target string
+		says   string
+	}{
+		{dpop.Config{}, "*", "the target of the request has no path"},
+		{dpop.Config{URL: func(*http.Request) (string, error) { return "", cause }}, "/orders", cause.Error()},
+		{dpop.Config{URL: func(*http.Request) (string, error) { return "", nil }}, "/orders", "returned no http or https URL"},
+	} {
+		err := newVerifier(t, tt.cfg).Verify(http.Header{}, request("GET", tt.target, proofOf(t, nil)), accessToken, alice(t).thumbprint())
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v, want %q", tt.target, err, tt.says)
+		}
+	}
 }
 
 // Config.URL replaces BaseURL. What it cannot find out is not the client's fault, unless it says so.
