@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -232,6 +233,23 @@ func TestParseRefusesTrailingBits(t *testing.T) {
 		}
 		_, err := jose.Parse(strings.Join(altered, "."))
 		checkRefusal(t, err, jose.ErrMalformed)
+	}
+}
+
+// Signatures of every length are kept whole, and are canonical, wherever they are kept. A line break that makes up for an
+// octet (after a signature whose length can be divided by 3, as that of ES384 can) would be another spelling.
+func TestParseSignatureSizes(t *testing.T) {
+	token := sign(t, signerOf(t, jose.ES384), nil, claims)
+	for _, size := range []int{1, 3, 64, 96, 383, 384, 385, 386, 387, 512, 1024} {
+		signature := bytes.Repeat([]byte{7}, size)
+		spelt := resign(token, signature)
+		if got := parse(t, spelt).Signature(); !bytes.Equal(got, signature) {
+			t.Errorf("%d octets: %x", size, got)
+		}
+		for _, respelt := range []string{spelt + "\n", spelt + "=", spelt[:len(spelt)-1] + "*", spelt[:len(spelt)-1] + "\n" + spelt[len(spelt)-1:]} {
+			_, err := jose.Parse(respelt)
+			checkRefusal(t, err, jose.ErrMalformed)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -72,14 +73,20 @@ func TestParseKeyRefuses(t *testing.T) {
 		{"e missing", altered(t, jose.RS256, map[string]any{"e": nil}), "canonical"},
 		{"e zero", altered(t, jose.RS256, map[string]any{"e": "AA"}), "canonical"},
 		{"e of 2^31 + 1", altered(t, jose.RS256, map[string]any{"e": "gAAAAQ"}), "exponent"},
-		{"e of five octets", altered(t, jose.RS256, map[string]any{"e": "AQAAAAE"}), "exponent"},
+		{"e of five octets", altered(t, jose.RS256, map[string]any{"e": "AQAAAAM"}), "exponent"},
+		{"e of one", altered(t, jose.RS256, map[string]any{"e": "AQ"}), "exponent"},
+		{"e even", altered(t, jose.RS256, map[string]any{"e": "BA"}), "exponent"},
+		{"n even", altered(t, jose.RS256, map[string]any{"n": modulus(2048, 0)}), "modulus even"},
+		{"n of 2047 bits", altered(t, jose.RS256, map[string]any{"n": modulus(2047, 1)}), "2048 to 8192"},
+		{"n of 8193 bits", altered(t, jose.RS256, map[string]any{"n": modulus(8193, 1)}), "2048 to 8192"},
 		{"x of another curve", altered(t, jose.ES384, map[string]any{"x": member(t, jose.ES256, "x")}), "canonical"},
 		{"x missing", altered(t, jose.ES256, map[string]any{"x": nil}), "canonical"},
 		{"x with padding", altered(t, jose.ES256, map[string]any{"x": member(t, jose.ES256, "x") + "="}), "canonical"},
+		{"y of another curve", altered(t, jose.ES384, map[string]any{"y": member(t, jose.ES256, "y")}), "canonical"},
 		{"y missing", altered(t, jose.ES256, map[string]any{"y": nil}), "canonical"},
 		{"y of another point", altered(t, jose.ES256, map[string]any{"y": member(t, jose.ES256, "x")}), "point"},
 		{"crv missing", altered(t, jose.ES256, map[string]any{"crv": nil}), "key type"},
-		{"Ed448", altered(t, jose.EdDSA, map[string]any{"crv": "Ed448"}), "key type"},
+		{"Ed448", altered(t, jose.EdDSA, map[string]any{"crv": "Ed448"}), "key type or curve"},
 		{"x of 33 octets", altered(t, jose.EdDSA, map[string]any{"x": strings.Repeat("A", 44)}), "canonical"},
 		{"trailing bits", altered(t, jose.EdDSA, map[string]any{"x": strings.Repeat("A", 42) + "B"}), "canonical"},
 	}
@@ -90,6 +97,23 @@ func TestParseKeyRefuses(t *testing.T) {
 				t.Errorf("got %v, want a reason with %q", err, tt.reason)
 			}
 		})
+	}
+}
+
+// modulus is a number of that many bits, with a last bit.
+func modulus(bits, last uint) string {
+	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+	return b64(n.SetBit(n, 0, last).Bytes())
+}
+
+// RSA keys may be as small and as large as the limits say, with exponents from 3 to 2^31 - 1.
+func TestParseKeyLimits(t *testing.T) {
+	for _, changes := range []map[string]any{
+		{"n": modulus(2048, 1)}, {"n": modulus(8192, 1)}, {"e": "Aw"}, {"e": b64([]byte{0x7f, 0xff, 0xff, 0xff})},
+	} {
+		if _, err := jose.ParseKey([]byte(altered(t, jose.RS256, changes))); err != nil {
+			t.Errorf("%.60v: %v", changes, err)
+		}
 	}
 }
 
@@ -115,7 +139,7 @@ func TestParseKeyIgnoresTheRest(t *testing.T) {
 
 func TestParseKeySetSkips(t *testing.T) {
 	good := altered(t, jose.ES256, nil)
-	id := strings.Repeat("k\n\u00e9", 40)
+	id := " ~\x7f" + strings.Repeat("k\n\u00e9", 40)
 	bad := altered(t, jose.ES384, map[string]any{"d": "AAAA", "kid": id})
 	duplicate := `{"kid":"k","kty":"EC","kty":"EC"}`
 	document := `{"keys":[` + strings.Join([]string{bad, good, duplicate, "null", `"` + marker + `"`}, ",") + `],"more":{"a":1}}`
@@ -124,7 +148,7 @@ func TestParseKeySetSkips(t *testing.T) {
 		t.Fatalf("%d keys, %v", set.Len(), err)
 	}
 	want := []jose.Skipped{
-		{Index: 0, KeyID: strings.Repeat("k??", 40)[:64], Reason: "private key published"},
+		{Index: 0, KeyID: " ~?" + strings.Repeat("k??", 40)[:61], Reason: "private key published"},
 		{Index: 2, Reason: "not a JSON object with unique members"},
 		{Index: 3, Reason: "not a JSON object with unique members"},
 		{Index: 4, Reason: "not a JSON object with unique members"},

@@ -128,6 +128,8 @@ func TestParseSignerRefuses(t *testing.T) {
 		{"JWK without a type", []byte(`{"d":"AAAA"}`), "", jose.ErrKey},
 		{"two keys", append(good[:len(good):len(good)], good...), "", jose.ErrKey},
 		{"broken block", encodePEM("PRIVATE KEY", []byte("x")), "", jose.ErrKey},
+		{"broken PKCS 1 block", encodePEM("RSA PRIVATE KEY", []byte("x")), "", jose.ErrKey},
+		{"broken SEC 1 block", encodePEM("EC PRIVATE KEY", []byte("x")), "", jose.ErrKey},
 		{"short RSA key", pkcs8(t, short), "", jose.ErrKey},
 		{"curve of no algorithm", pkcs8(t, ecKey(t, elliptic.P224())), "", jose.ErrKey},
 		{"halves of two keys", mismatched, "", jose.ErrKey},

@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -60,6 +61,17 @@ func TestSignHeader(t *testing.T) {
 	}
 	if _, err := signer.Sign(map[string]any{"a": func() {}}, nil); err == nil {
 		t.Error("a header that is no JSON was signed")
+	}
+}
+
+func TestGenerateSignerSize(t *testing.T) {
+	for alg, want := range map[jose.Algorithm]int{jose.RS256: 256, jose.PS512: 256, jose.ES512: 132, jose.HS256: 32} {
+		if got := len(parse(t, sign(t, signerOf(t, alg), nil, claims)).Signature()); got != want {
+			t.Errorf("%s: a signature of %d octets, want %d", alg, got, want)
+		}
+	}
+	if public, ok := signerOf(t, jose.RS256).Key().Public().(*rsa.PublicKey); !ok || public.N.BitLen() != 2048 {
+		t.Error("not an RSA key of 2048 bits")
 	}
 }
 
