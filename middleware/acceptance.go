@@ -34,7 +34,7 @@ func describe(v Validator) Acceptance {
 
 // Describe implements Describer.
 func (v byFormat) Describe() Acceptance {
-	both := Acceptance{NoticesRevocation: true, Token68: true}
+	both := Acceptance{NoticesRevocation: true, Token68: true} // what ByFormat puts before each sees to that
 	for _, each := range []Validator{v.jwt, v.opaque} {
 		if each == nil {
 			continue
@@ -43,7 +43,6 @@ func (v byFormat) Describe() Acceptance {
 		both.Issuers = union(both.Issuers, a.Issuers)
 		both.Algorithms = union(both.Algorithms, a.Algorithms)
 		both.NoticesRevocation = both.NoticesRevocation && a.NoticesRevocation
-		both.Token68 = both.Token68 && a.Token68
 		both.Unknown = both.Unknown || a.Unknown
 	}
 	return both

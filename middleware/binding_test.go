@@ -151,6 +151,50 @@ func TestDemandNonce(t *testing.T) {
 	}
 }
 
+// A token that a Validator still honours past its end is asked about again at the next layer, and no error nor silence counts
+// as honouring it.
+func TestLayersAskAgainPastTheEnd(t *testing.T) {
+	token := alice()
+	token.ExpiresAt = now.Add(-time.Second)
+	for _, tt := range []struct {
+		again *middleware.Token
+		err   error
+		want  string
+	}{
+		{&token, nil, "pass"},
+		{nil, nil, "503 validator_failed"},
+		{&token, middleware.Reject(middleware.ReasonExpired, nil), "401 expired"},
+	} {
+		first := true
+		v := middleware.ValidatorFunc(func(context.Context, string) (*middleware.Token, error) {
+			if first {
+				first = false
+				return &token, nil
+			}
+			return tt.again, tt.err
+		})
+		guard := newGuard(t, v, middleware.Config{Now: clock})
+		admitted, err := guard.Authorize(http.Header{}, bearer("a"), middleware.Policy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := authorize(t, guard, admitted, middleware.Policy{}); got != tt.want {
+			t.Errorf("%v, %v: %s, want %s", tt.again, tt.err, got, tt.want)
+		}
+	}
+}
+
+// Tokens that have to be bound may be bound to a certificate where there are proofs too, and come with the Bearer scheme then.
+func TestRequiredBindingOfEitherKind(t *testing.T) {
+	var asked []string
+	guard := newGuard(t, honour(boundTo("x5t#S256", "k")), middleware.Config{
+		RequireBinding: true, Bindings: []middleware.Binding{proofs{keyring{"jkt", &asked, nil}, false}, keyring{"x5t#S256", &asked, nil}},
+	})
+	if got := authorize(t, guard, with(bearer("a"), "Key", "k"), middleware.Policy{}); got != "pass" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // Each scheme has its challenge, Bearer first; what went wrong is said to whoever used it, scopes to those who lack them.
 func TestChallengesOfTwoSchemes(t *testing.T) {
 	const realm, algs = `realm="api"`, `algs="ES256 EdDSA"`
@@ -179,6 +223,7 @@ func TestChallengesOfTwoSchemes(t *testing.T) {
 		{"bad bound token", []string{"DPoP bad"}, false, []string{plain, with("DPoP", invalid)}},
 		{"two at once", []string{"Bearer a", "DPoP a"}, false, []string{with("Bearer", malformed), with("DPoP", malformed)}},
 		{"malformed", []string{"DPoP a b"}, false, []string{plain, with("DPoP", malformed)}},
+		{"bad token in the URL", nil, false, []string{with("Bearer", invalid), plainProof}},
 		{"no scope", []string{"DPoP a"}, false, []string{plain, with("DPoP", scope)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,9 +236,14 @@ func TestChallengesOfTwoSchemes(t *testing.T) {
 				return &token, nil
 			})
 			guard := newGuard(t, validate, middleware.Config{
-				Bindings: []middleware.Binding{proofs{keyring{"jkt", &asked, nil}, tt.required}},
+				Bindings:        []middleware.Binding{proofs{keyring{"jkt", &asked, nil}, tt.required}},
+				AllowQueryToken: !tt.required,
 			})
-			_, err := guard.Authorize(http.Header{}, get(tt.fields...), middleware.Policy{Scopes: []string{"admin"}})
+			r := get(tt.fields...)
+			if strings.HasSuffix(tt.name, "in the URL") {
+				r.URL.RawQuery = "access_token=bad"
+			}
+			_, err := guard.Authorize(http.Header{}, r, middleware.Policy{Scopes: []string{"admin"}})
 			w := httptest.NewRecorder()
 			middleware.WriteError(w, err)
 			if got := w.Header()["Www-Authenticate"]; !slices.Equal(got, tt.want) {

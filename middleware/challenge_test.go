@@ -47,6 +47,7 @@ func TestChallengeVectors(t *testing.T) {
 func TestChallengeSanitises(t *testing.T) {
 	tests := []struct{ name, value, want string }{
 		{"realm", "a\r\nb\x00\xff", `Bearer realm="a??b??"`},
+		{"realm", " ~\x7f", `Bearer realm=" ~?"`},
 		{"realm", `\"`, `Bearer realm="\\\""`},
 		{"error", "invalid\ntoken", `Bearer error="invalid?token"`},
 		{"error", "", "Bearer"},

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 )
@@ -94,7 +93,6 @@ func New(validator Validator, cfg Config) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.Bindings = slices.Clone(cfg.Bindings)
 	if cfg.Realm == "" {
 		cfg.Realm = "api"
 	}

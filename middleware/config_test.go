@@ -43,6 +43,7 @@ func TestNewRefuses(t *testing.T) {
 		{"line break", honour(alice()), at("https://api.example/\r\nX: y"), notAbsolute},
 		{"outside ASCII", honour(alice()), at("https://api.example/café"), notAbsolute},
 		{"http", honour(alice()), at("http://api.example/metadata"), notAbsolute},
+		{"http to another machine's address", honour(alice()), at("http://192.0.2.1/metadata"), notAbsolute},
 		{"another scheme", honour(alice()), at("ftp://localhost/metadata"), notAbsolute},
 		{"host that begins like a loopback address", honour(alice()), at("http://127.0.0.1.example/metadata"), notAbsolute},
 		{"host that begins like localhost", honour(alice()), at("http://localhost.example/metadata"), notAbsolute},
@@ -78,7 +79,7 @@ func TestNewAccepts(t *testing.T) {
 }
 
 func TestRealm(t *testing.T) {
-	for realm, want := range map[string]string{"": "api", "orders": "orders", `a "b" \ c, d=e`: `a "b" \ c, d=e`, " ": " "} {
+	for realm, want := range map[string]string{"": "api", "orders": "orders", `a "b" \ c, d=e`: `a "b" \ c, d=e`, " ": " ", "~": "~"} {
 		_, err := newGuard(t, honour(alice()), middleware.Config{Realm: realm}).Authorize(http.Header{}, get(), middleware.Policy{})
 		if got := challenge(t, err).Params["realm"]; got != want {
 			t.Errorf("realm %q became %q", realm, got)
@@ -107,6 +108,18 @@ func (p *pointer) Validate(context.Context, string) (*middleware.Token, error) {
 
 func (p *pointer) Describe() middleware.Acceptance {
 	return middleware.Acceptance{Issuers: []string{p.token.Issuer}}
+}
+
+// A pointer that is there is a Validator, and nothing is not.
+func TestGuardsOfNothing(t *testing.T) {
+	if got := authorize(t, newGuard(t, &pointer{alice()}, middleware.Config{}), bearer("a"), middleware.Policy{}); got != "pass" {
+		t.Errorf("a pointer: %s", got)
+	}
+	for name, guard := range map[string]*middleware.Guard{"nil": nil, "zero": {}} {
+		if got := authorize(t, guard, bearer("a"), middleware.Policy{AllowAnonymous: true}); got != wiredWrongly {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
 }
 
 // A nil pointer refuses the tokens of its form, as nil does.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,17 @@ func TestErrorJSON(t *testing.T) {
 	}
 }
 
+// The shortest time to come back in is a time too, and rounded up.
+func TestShortestRetryAfter(t *testing.T) {
+	guard := newGuard(t, fail(middleware.Unavailable(middleware.ReasonKeysUnavailable, 1, nil)), middleware.Config{})
+	_, err := guard.Authorize(http.Header{}, bearer("a"), middleware.Policy{})
+	w := httptest.NewRecorder()
+	middleware.WriteError(w, err)
+	if got := w.Header().Get("Retry-After"); got != "1" {
+		t.Errorf("Retry-After %q", got)
+	}
+}
+
 // An Error that no Guard made says nothing: answering it must be possible and must let nobody think that all went well.
 func TestZeroError(t *testing.T) {
 	defer func() {
@@ -157,7 +169,9 @@ func TestZeroError(t *testing.T) {
 			t.Errorf("panic: %v", v)
 		}
 	}()
-	if got, want := answer(&middleware.Error{}), answer(errInner); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	for _, err := range []error{&middleware.Error{}, (*middleware.Error)(nil), nil} {
+		if got, want := answer(err), answer(errInner); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
 	}
 }

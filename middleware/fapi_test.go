@@ -43,6 +43,10 @@ func TestFAPI2(t *testing.T) {
 			middleware.Config{Bindings: bindings, Revocations: nothing{}}, "RS256",
 		},
 		{
+			"nothing but weak signatures", accepts(middleware.Acceptance{Algorithms: []string{"RS256"}}),
+			middleware.Config{Bindings: bindings, Revocations: nothing{}}, "RS256",
+		},
+		{
 			"weak proofs", strong,
 			middleware.Config{Bindings: []middleware.Binding{weakProofs{proofs{keyring{"jkt", &asked, nil}, false}}}, Revocations: nothing{}},
 			"RS256",

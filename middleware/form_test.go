@@ -109,6 +109,33 @@ func TestFormToken(t *testing.T) {
 }
 
 // Without the form transport the body belongs to the handler alone: nobody reads it, whatever the answer.
+func TestFormCauses(t *testing.T) {
+	guard := newGuard(t, honour(alice()), middleware.Config{AllowFormToken: true})
+	for content, want := range map[string]string{padded(1<<20 + 1): "too large to be searched", "a=%zz": "could not be read"} {
+		_, err := guard.Authorize(http.Header{}, form(http.MethodPost, content), middleware.Policy{})
+		if got := outcome(t, err); got != "400 malformed_credentials" || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20s: %v, want %q", content, err, want)
+		}
+	}
+}
+
+// A form is ASCII (RFC 6750, section 2.2), to the last character, and need not be there.
+func TestFormCharacters(t *testing.T) {
+	guard := newGuard(t, honour(alice()), middleware.Config{AllowFormToken: true})
+	for content, want := range map[string]string{
+		"a=\x7f&access_token=abc": "pass", "a=\u0080&access_token=abc": "400 malformed_credentials",
+	} {
+		if got := authorize(t, guard, form(http.MethodPost, content), middleware.Policy{}); got != want {
+			t.Errorf("%q: %s, want %s", content, got, want)
+		}
+	}
+	none := form(http.MethodPost, "")
+	none.Body = nil
+	if got := authorize(t, guard, none, middleware.Policy{}); got != "401 no_credentials" {
+		t.Errorf("no body: %s", got)
+	}
+}
+
 func TestFormIsLeftAloneByDefault(t *testing.T) {
 	guard := newGuard(t, honour(alice()), middleware.Config{})
 	for want, fields := range map[string][]string{none: nil, "pass": {"Bearer abc"}, malformed: {"Bearer"}} {

@@ -111,10 +111,40 @@ func admitFor(t *testing.T, ctx context.Context, list *watched, p middleware.Pol
 	return admitted
 }
 
+// TestEndOfLateTokens shows how long a request goes on whose token is past its end, for a Validator that tolerates that.
+func TestEndOfLateTokens(t *testing.T) {
+	for left, want := range map[time.Duration]time.Duration{
+		-time.Second: time.Minute, 0: time.Minute, 1: 1, time.Second: time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			guard := newGuard(t, honour(middleware.Token{Subject: "alice", ExpiresAt: start.Add(left)}), middleware.Config{})
+			admitted, err := guard.Authorize(http.Header{}, bearer("a"), middleware.Policy{EndWithToken: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-admitted.Context().Done()
+			if got := time.Since(start); got != want {
+				t.Errorf("%v before its end: went on for %v, want %v", left, got, want)
+			}
+		})
+	}
+}
+
 // TestNoEndWithToken shows that a request which does not ask keeps its context.
 func TestNoEndWithToken(t *testing.T) {
 	list := &watched{}
 	admitted := admitFor(t, t.Context(), list, middleware.Policy{})
+	guard := newGuard(t, honour(middleware.Token{Subject: "alice", ExpiresAt: time.Now().Add(time.Minute)}), middleware.Config{Revocations: list})
+	for range 2 { // neither at the first layer nor at the second
+		var err error
+		if admitted, err = guard.Authorize(http.Header{}, admitted, middleware.Policy{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list.watching() != 0 {
+		t.Error("a request that did not ask is watched")
+	}
 	list.revokeAll()
 	if list.watching() != 0 || admitted.Context().Err() != nil {
 		t.Error("a request that did not ask is watched")

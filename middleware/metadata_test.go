@@ -65,6 +65,7 @@ func TestMetadata(t *testing.T) {
 				},
 				AllowFormToken:  true,
 				AllowQueryToken: true,
+				RequireBinding:  true, // which a certificate satisfies too
 				Bindings:        []middleware.Binding{dpop, keyring{"x5t#S256", &asked, nil}},
 			},
 			map[string]any{
@@ -197,11 +198,61 @@ func TestMetadataMethods(t *testing.T) {
 			t.Errorf("%s: %d, want %d", method, w.Code, want)
 		}
 	}
-	without := newGuard(t, honour(alice()), middleware.Config{})
-	w := httptest.NewRecorder()
-	without.MetadataHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/.well-known/oauth-protected-resource", nil))
-	if w.Code != http.StatusInternalServerError || without.MetadataPath() != "" {
-		t.Errorf("without metadata: %d at %q", w.Code, without.MetadataPath())
+	for name, without := range map[string]*middleware.Guard{
+		"without metadata": newGuard(t, honour(alice()), middleware.Config{}), "nil": nil, "zero": {},
+	} {
+		w := httptest.NewRecorder()
+		without.MetadataHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/.well-known/oauth-protected-resource", nil))
+		if w.Code != http.StatusInternalServerError || without.MetadataPath() != "" {
+			t.Errorf("%s: %d at %q", name, w.Code, without.MetadataPath())
+		}
+	}
+}
+
+// Scripts of every origin may ask, with whatever header fields they like (the Fetch standard, section 3.2), and whoever uses
+// another method is told which there are.
+func TestMetadataMethodHeaders(t *testing.T) {
+	guard := newGuard(t, honour(alice()), about(resource))
+	for method, want := range map[string]http.Header{
+		http.MethodOptions: {
+			"Access-Control-Allow-Origin": {"*"}, "Access-Control-Allow-Methods": {"GET, HEAD"}, "Access-Control-Allow-Headers": {"*"},
+		},
+		http.MethodPost: {"Allow": {"GET, HEAD, OPTIONS"}},
+	} {
+		w := httptest.NewRecorder()
+		guard.MetadataHandler().ServeHTTP(w, httptest.NewRequest(method, guard.MetadataPath(), nil))
+		if !reflect.DeepEqual(w.Header(), want) {
+			t.Errorf("%s: %v, want %v", method, w.Header(), want)
+		}
+	}
+}
+
+// What the caller does to its lists later does not change the document.
+func TestMetadataIsCopied(t *testing.T) {
+	config := about(resource)
+	config.Metadata.Scopes = []string{"read"}
+	config.Metadata.AuthorizationServers = []string{"https://login.example"}
+	config.Metadata.AuthorizationDetailsTypes = []string{"payment"}
+	guard := newGuard(t, honour(alice()), config)
+	_, before := fetchMetadata(t, guard)
+	for _, list := range [][]string{config.Metadata.Scopes, config.Metadata.AuthorizationServers, config.Metadata.AuthorizationDetailsTypes} {
+		list[0] = "https://evil.example"
+	}
+	if _, after := fetchMetadata(t, guard); !reflect.DeepEqual(before, after) {
+		t.Errorf("%v became %v", before, after)
+	}
+}
+
+// Metadata of nothing is a mistake, whatever it says.
+func TestMetadataNeedsAResource(t *testing.T) {
+	for _, m := range []middleware.Metadata{
+		{AuthorizationServers: []string{"https://login.example"}}, {Scopes: []string{"read"}}, {AuthorizationDetailsTypes: []string{"payment"}},
+		{Name: "Orders"}, {DocumentationURI: "https://api.example"}, {PolicyURI: "https://api.example"}, {TermsURI: "https://api.example"},
+		{MaxAge: time.Hour},
+	} {
+		if _, err := middleware.New(honour(alice()), middleware.Config{Metadata: m}); err == nil || !strings.Contains(err.Error(), "needs a Resource") {
+			t.Errorf("%+v: %v", m, err)
+		}
 	}
 }
 
@@ -225,6 +276,7 @@ func TestMetadataRefused(t *testing.T) {
 		{"no host", about("https:///orders"), "absolute https URL"},
 		{"user", about("https://me@api.example"), "absolute https URL"},
 		{"space", about("https://api.example/a b"), "absolute https URL"},
+		{"no URL", about("https://api.example/\x7f"), "absolute https URL"},
 		{"brace", about("https://api.example/{x}"), "percent-encoded"},
 		{"upper case", about("HTTPS://api.example"), "absolute https URL"},
 		{"no resource", middleware.Config{Metadata: middleware.Metadata{Name: "Orders"}}, "needs a Resource"},
@@ -255,6 +307,9 @@ func TestDescribe(t *testing.T) {
 		{"only one", middleware.ByFormat(nil, asked), middleware.Acceptance{Issuers: []string{"b", "a"}, NoticesRevocation: true}},
 		{"both", middleware.All(jwt, asked), middleware.Acceptance{Issuers: []string{"a"}, Algorithms: []string{"ES256"}, NoticesRevocation: true}},
 		{"one does not say", middleware.All(jwt, silent), middleware.Acceptance{Issuers: []string{"a"}, Algorithms: []string{"ES256"}, Unknown: true}},
+		{"one of a kind does not say", middleware.ByFormat(silent, asked), middleware.Acceptance{Issuers: []string{"b", "a"}, Unknown: true}},
+		{"the first notices", middleware.All(asked, jwt), middleware.Acceptance{Issuers: []string{"b", "a"}, Algorithms: []string{"ES256"}, NoticesRevocation: true}},
+		{"the first does not say", middleware.All(silent, jwt), middleware.Acceptance{Algorithms: []string{"ES256"}, Unknown: true}},
 		{"neither says", middleware.ByFormat(silent, silent), middleware.Acceptance{Unknown: true}},
 	} {
 		got := tt.validator.(middleware.Describer).Describe()

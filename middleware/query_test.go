@@ -65,6 +65,32 @@ func TestQueryToken(t *testing.T) {
 	}
 }
 
+// An answer that nobody may store stays one, though its token came in the URL.
+func TestQueryTokenKeepsNoStore(t *testing.T) {
+	h := http.Header{"Cache-Control": {"no-store"}}
+	guard := newGuard(t, honour(alice()), middleware.Config{AllowQueryToken: true})
+	if _, err := guard.Authorize(h, httptest.NewRequest(http.MethodGet, "/?access_token=abc", nil), middleware.Policy{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.Values("Cache-Control"); len(got) != 1 || got[0] != "no-store" {
+		t.Errorf("Cache-Control %q", got)
+	}
+}
+
+// Scripts may read the challenges of refusals, and the new nonces of successes, of a Guard that says so, and of no other.
+func TestExposeChallengesOfSuccess(t *testing.T) {
+	for expose, want := range map[bool]string{true: "WWW-Authenticate, DPoP-Nonce", false: ""} {
+		h := http.Header{}
+		guard := newGuard(t, honour(alice()), middleware.Config{ExposeChallenges: expose})
+		if _, err := guard.Authorize(h, bearer("a"), middleware.Policy{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.Get("Access-Control-Expose-Headers"); got != want {
+			t.Errorf("ExposeChallenges %t: %q", expose, got)
+		}
+	}
+}
+
 // RFC 6750, section 2.3: an answer to a token in the URL says that it is private. Nothing else touches the header.
 func TestQueryTokenMakesTheAnswerPrivate(t *testing.T) {
 	guard := newGuard(t, honour(alice()), middleware.Config{AllowQueryToken: true})

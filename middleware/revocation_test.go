@@ -58,6 +58,26 @@ func TestRevocations(t *testing.T) {
 	}
 }
 
+// The list is told by which fingerprint to know a token, that of the Validator if it has one.
+func TestRevocationsByFingerprint(t *testing.T) {
+	own := alice()
+	own.Fingerprint = [32]byte{1}
+	for _, tt := range []struct {
+		token middleware.Token
+		want  [32]byte
+	}{{alice(), middleware.FingerprintOf("abc")}, {own, own.Fingerprint}} {
+		var asked [][32]byte
+		list := revocations(func(token *middleware.Token) error {
+			asked = append(asked, token.Fingerprint)
+			return nil
+		})
+		guard := newGuard(t, honour(tt.token), middleware.Config{Revocations: list})
+		if got := authorize(t, guard, bearer("abc"), middleware.Policy{}); got != "pass" || !slices.Equal(asked, [][32]byte{tt.want}) {
+			t.Errorf("%s, asked about %x, want %x", got, asked, tt.want)
+		}
+	}
+}
+
 // A token that is refused anyway is not looked up.
 func TestRevocationsOfRefusedTokens(t *testing.T) {
 	list := revocations(func(*middleware.Token) error {

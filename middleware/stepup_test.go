@@ -111,6 +111,18 @@ func TestMaxAge(t *testing.T) {
 }
 
 // The challenge repeats the route's limit in whole seconds, so that a client that obeys it gets through.
+// A negative MaxAge is a mistake that lets nobody pass, however lately they authenticated.
+func TestNegativeMaxAge(t *testing.T) {
+	token := alice()
+	token.AuthTime = now
+	guard := newGuard(t, honour(token), middleware.Config{Now: clock})
+	for maxAge, want := range map[time.Duration]string{-1: wiredWrongly, 0: "pass"} {
+		if got := authorize(t, guard, bearer("a"), middleware.Policy{MaxAge: maxAge}); got != want {
+			t.Errorf("%v: %s, want %s", maxAge, got, want)
+		}
+	}
+}
+
 func TestMaxAgeAttribute(t *testing.T) {
 	guard := newGuard(t, honour(alice()), middleware.Config{Now: clock})
 	for limit, want := range map[time.Duration]int{time.Nanosecond: 0, 1999 * time.Millisecond: 1, time.Hour: 3600} {

@@ -175,6 +175,9 @@ func TestAllAsksInOrder(t *testing.T) {
 		{"second refuses", middleware.All(good("a"), failing("b", bad), good("c")), "a b", "401 expired"},
 		{"refusal before outage", middleware.All(failing("a", bad), failing("b", down)), "a", "401 expired"},
 		{"outage before refusal", middleware.All(failing("a", down), failing("b", bad)), "a", "503 keys_unavailable"},
+		{"a token and an error from the second", middleware.All(good("a"), middleware.ValidatorFunc(
+			func(context.Context, string) (*middleware.Token, error) { token := alice(); return &token, bad },
+		)), "a", "401 expired"},
 		{"nested", middleware.All(middleware.All(good("a"), good("b")), failing("c", bad)), "a b c", "401 expired"},
 		{"nobody", middleware.All(), "", wiredWrongly},
 		{"nil among them", middleware.All(good("a"), nil), "", wiredWrongly},
