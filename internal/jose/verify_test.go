@@ -97,8 +97,12 @@ func TestVerifyShortNumbers(t *testing.T) {
 		for nonce.X.BitLen() != order.BitLen() || nonce.X.Cmp(order) >= 0 {
 			nonce = ecKey(t, tt.curve)
 		}
+		k, err := nonce.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
 		s := new(big.Int).Lsh(big.NewInt(1), tt.bits-1)
-		private := new(big.Int).Mul(s, nonce.D)
+		private := new(big.Int).Mul(s, new(big.Int).SetBytes(k))
 		private.Sub(private, digestOf(tt.alg, header)).Mul(private, new(big.Int).ModInverse(nonce.X, order)).Mod(private, order)
 		key, err := ecdsa.ParseRawPrivateKey(tt.curve, private.FillBytes(make([]byte, (order.BitLen()+7)/8)))
 		if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -87,15 +86,14 @@ func (s *suite) observe(name string) (*testCase, error) {
 		return nil, nil
 	}
 	t := &testCase{name: name, took: time.Since(start), reaches: map[int]bool{}}
-	f, err := os.Open(file)
+	reached, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return t, nil
 	} else if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		id, err := strconv.Atoi(lines.Text())
+	for line := range strings.FieldsSeq(string(reached)) {
+		id, err := strconv.Atoi(line)
 		if err != nil {
 			return nil, err
 		}
