@@ -231,6 +231,7 @@ func TestDiscovery(t *testing.T) {
 func TestEndpointMoves(t *testing.T) {
 	for name, gone := range map[string]func() *http.Response{
 		"not found":   func() *http.Response { return reply(404, "application/json", `{}`) },
+		"gone":        func() *http.Response { return reply(410, "application/json", `{}`) },
 		"redirect":    func() *http.Response { return reply(308, "application/json", `{}`) },
 		"unreachable": func() *http.Response { return nil },
 	} {

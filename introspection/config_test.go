@@ -15,28 +15,31 @@ func TestConfigMistakes(t *testing.T) {
 		cfg  introspection.Config
 		want string
 	}{
-		"nothing":               {introspection.Config{}, "ClientAuth"},
-		"nobody to ask":         {introspection.Config{ClientAuth: basic}, "Endpoint or Issuer"},
-		"empty client ID":       {introspection.Config{Issuer: issuer, ClientAuth: introspection.SecretBasic("", "s")}, "client ID"},
-		"empty secret":          {introspection.Config{Issuer: issuer, ClientAuth: introspection.SecretPost("a", "")}, "secret"},
-		"no certificate owner":  {introspection.Config{Issuer: issuer, ClientAuth: introspection.MutualTLS("")}, "client ID"},
-		"no token source":       {introspection.Config{Issuer: issuer, ClientAuth: introspection.BearerToken(nil)}, "token"},
-		"no private key":        {introspection.Config{Issuer: issuer, ClientAuth: introspection.PrivateKeyJWT("a", introspection.PrivateKey{})}, "private key"},
-		"plain http":            {introspection.Config{Endpoint: "http://as.example.com/introspect", ClientAuth: basic}, "Endpoint: the URL must be https"},
-		"plain http issuer":     {introspection.Config{Issuer: "http://as.example.com", ClientAuth: basic}, "Issuer: the URL must be https"},
-		"http off the loopback": {introspection.Config{Endpoint: "http://as.example.com", AllowLoopbackHTTP: true, ClientAuth: basic}, "loopback"},
-		"issuer with query":     {introspection.Config{Issuer: issuer + "?a", ClientAuth: basic}, "query"},
-		"endpoint that is none": {introspection.Config{Endpoint: "introspect", ClientAuth: basic}, "Endpoint"},
-		"empty audience":        {introspection.Config{Issuer: issuer, ClientAuth: basic, OtherAudiences: []string{"a"}}, "Audience"},
-		"aud without Audience":  {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{"aud"}}, "Audience"},
-		"iss without Issuer":    {introspection.Config{Endpoint: endpoint, ClientAuth: basic, Require: []string{"iss"}}, "Issuer"},
-		"nameless member":       {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{""}}, "Require"},
-		"much leeway":           {introspection.Config{Issuer: issuer, ClientAuth: basic, Leeway: time.Hour}, "Leeway"},
-		"no timeout":            {introspection.Config{Issuer: issuer, ClientAuth: basic, Timeout: -1}, "Timeout"},
-		"negative concurrency":  {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxConcurrent: -1}, "MaxConcurrent"},
-		"tiny cache":            {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxCacheBytes: 1}, "MaxCacheBytes"},
-		"negative entries":      {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxNegativeEntries: -1}, "MaxNegativeEntries"},
-		"stale without cache":   {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: -1, StaleIfError: time.Hour}, "StaleIfError"},
+		"nothing":                      {introspection.Config{}, "ClientAuth"},
+		"nobody to ask":                {introspection.Config{ClientAuth: basic}, "Endpoint or Issuer"},
+		"empty client ID":              {introspection.Config{Issuer: issuer, ClientAuth: introspection.SecretBasic("", "s")}, "client ID"},
+		"empty secret":                 {introspection.Config{Issuer: issuer, ClientAuth: introspection.SecretPost("a", "")}, "secret"},
+		"no certificate owner":         {introspection.Config{Issuer: issuer, ClientAuth: introspection.MutualTLS("")}, "client ID"},
+		"no token source":              {introspection.Config{Issuer: issuer, ClientAuth: introspection.BearerToken(nil)}, "token"},
+		"no private key":               {introspection.Config{Issuer: issuer, ClientAuth: introspection.PrivateKeyJWT("a", introspection.PrivateKey{})}, "private key"},
+		"plain http":                   {introspection.Config{Endpoint: "http://as.example.com/introspect", ClientAuth: basic}, "Endpoint: the URL must be https"},
+		"plain http issuer":            {introspection.Config{Issuer: "http://as.example.com", ClientAuth: basic}, "Issuer: the URL must be https"},
+		"http off the loopback":        {introspection.Config{Endpoint: "http://as.example.com", AllowLoopbackHTTP: true, ClientAuth: basic}, "loopback"},
+		"issuer with query":            {introspection.Config{Issuer: issuer + "?a", ClientAuth: basic}, "query"},
+		"endpoint that is none":        {introspection.Config{Endpoint: "introspect", ClientAuth: basic}, "Endpoint"},
+		"empty audience":               {introspection.Config{Issuer: issuer, ClientAuth: basic, OtherAudiences: []string{"a"}}, "Audience"},
+		"aud without Audience":         {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{"aud"}}, "Audience"},
+		"iss without Issuer":           {introspection.Config{Endpoint: endpoint, ClientAuth: basic, Require: []string{"iss"}}, "Issuer"},
+		"nameless member":              {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{""}}, "Require"},
+		"one empty audience":           {introspection.Config{Issuer: issuer, ClientAuth: basic, Audience: "a", OtherAudiences: []string{""}}, "Audience"},
+		"a moment stale without cache": {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: -1, StaleIfError: 1}, "StaleIfError"},
+		"a little more leeway":         {introspection.Config{Issuer: issuer, ClientAuth: basic, Leeway: 5*time.Minute + 1}, "Leeway"},
+		"much leeway":                  {introspection.Config{Issuer: issuer, ClientAuth: basic, Leeway: time.Hour}, "Leeway"},
+		"no timeout":                   {introspection.Config{Issuer: issuer, ClientAuth: basic, Timeout: -1}, "Timeout"},
+		"negative concurrency":         {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxConcurrent: -1}, "MaxConcurrent"},
+		"tiny cache":                   {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxCacheBytes: 1}, "MaxCacheBytes"},
+		"negative entries":             {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxNegativeEntries: -1}, "MaxNegativeEntries"},
+		"stale without cache":          {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: -1, StaleIfError: time.Hour}, "StaleIfError"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -48,6 +51,18 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
+func TestConfigLimits(t *testing.T) {
+	basic := introspection.SecretBasic("api", "s")
+	for name, cfg := range map[string]introspection.Config{
+		"Leeway": {Issuer: issuer, ClientAuth: basic, Leeway: 5 * time.Minute}, "cache": {Issuer: issuer, ClientAuth: basic, MaxCacheBytes: 1 << 20},
+		"Require": {Issuer: issuer, ClientAuth: basic, Require: []string{"iss"}},
+	} {
+		if _, err := introspection.New(cfg); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestConfigIsNotShared(t *testing.T) {
 	cfg := introspection.Config{
 		Audience: audience, OtherAudiences: []string{"https://old.example.com"}, Require: []string{"sub"},
@@ -55,6 +70,12 @@ func TestConfigIsNotShared(t *testing.T) {
 	v := asking(t, say(`{"active":true,"sub":"alice","aud":"https://old.example.com"}`), cfg)
 	cfg.OtherAudiences[0], cfg.Require[0] = "changed", "changed"
 	want(t, v, "token", "active")
+
+	cfg = introspection.Config{Audience: audience, OtherAudiences: make([]string, 1, 2)}
+	cfg.OtherAudiences[0] = "https://old.example.com"
+	v = asking(t, say(`{"active":true,"aud":"https://evil.example.com"}`), cfg)
+	cfg.OtherAudiences[0] = "https://evil.example.com"
+	want(t, v, "token", "refused wrong_audience")
 }
 
 // What a service prints of its configuration must not tell its secrets.

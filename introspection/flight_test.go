@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -212,6 +213,53 @@ func TestUncachedRefusalOvertakes(t *testing.T) {
 		want(t, v.Uncached(), token, "refused inactive")
 		before.want(t, "refused inactive", 1)
 		want(t, v, token, "refused inactive")
+	})
+}
+
+// A question in the queue is put as long as somebody waits for it, whoever else has left.
+func TestOneOfTwoLeavesTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		as := server(t, nil)
+		token := as.Mint(oauthtest.Token{Opaque: true})
+		as.Break(oauthtest.EndpointIntrospection, oauthtest.Fault{Latency: time.Second, Times: 1})
+		v := trusting(t, as, introspection.Config{MaxConcurrent: 1})
+		ctx, leave := context.WithCancel(t.Context())
+		var first, leaving, staying crowd
+		first.add(1, func() string { return validate(t, v, "other") })
+		synctest.Wait()
+		leaving.add(1, func() string { return outcome(v.Validate(ctx, token)) })
+		synctest.Wait()
+		staying.add(1, func() string { return validate(t, v, token) })
+		synctest.Wait()
+		leave()
+		leaving.want(t, "unavailable", 1)
+		staying.want(t, "active", 1)
+		first.want(t, "refused inactive", 1)
+		wantCalls(t, as, 2)
+	})
+}
+
+// Close waits for the calls that it ends, and afterwards there are none.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls, ended atomic.Int32
+		v := asking(t, func(r *http.Request) *http.Response {
+			calls.Add(1)
+			<-r.Context().Done()
+			<-time.After(time.Second) // of the bubble: cleaning up takes a while
+			ended.Add(1)
+			return nil
+		}, introspection.Config{})
+		var c crowd
+		c.add(1, func() string { return validate(t, v, "a") })
+		synctest.Wait()
+		if err := v.Close(); err != nil || ended.Load() != 1 {
+			t.Errorf("%v, and %d calls have ended", err, ended.Load())
+		}
+		c.want(t, "unavailable", 1)
+		if _, err := v.Validate(t.Context(), "b"); err == nil || !strings.Contains(err.Error(), "the validator is closed") || calls.Load() != 1 {
+			t.Errorf("%v after %d calls", err, calls.Load())
+		}
 	})
 }
 

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate/introspection"
@@ -21,6 +23,8 @@ type shelf struct {
 	answers map[[32]byte][]byte
 	ttls    []time.Duration
 	calls   int
+	puts    int
+	drops   int
 	err     error
 	reading func()
 	panics  bool
@@ -44,6 +48,7 @@ func (s *shelf) Put(_ context.Context, key [32]byte, answer []byte, ttl time.Dur
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
+	s.puts++
 	if s.answers == nil {
 		s.answers = map[[32]byte][]byte{}
 	}
@@ -57,6 +62,7 @@ func (s *shelf) Put(_ context.Context, key [32]byte, answer []byte, ttl time.Dur
 func (s *shelf) Drop(_ context.Context, key [32]byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.drops++
 	if s.err == nil {
 		delete(s.answers, key)
 	}
@@ -160,10 +166,165 @@ func TestRefusalsAreNotShared(t *testing.T) {
 		subjectOf(t, v, "token")
 		_, _ = v.Uncached().Validate(t.Context(), "token")
 		settled(v)
-		if s.len() != 0 {
+		if s.puts != 0 {
 			t.Errorf("%s was kept", body)
 		}
 	}
+}
+
+// An uncached route keeps nothing for others, and drops nothing as long as tokens are active; a refusal on any other route is
+// no reason to drop what nobody kept.
+func TestUncachedAnswersAreNotShared(t *testing.T) {
+	s := &shelf{}
+	v := asking(t, say(active), introspection.Config{Answers: s, Audience: audience})
+	subjectOf(t, v.Uncached(), "token")
+	settled(v)
+	refusing := asking(t, say(`{"active":false}`), introspection.Config{Answers: s, Audience: audience})
+	subjectOf(t, refusing, "token")
+	settled(refusing)
+	if s.puts != 0 || s.drops != 0 {
+		t.Errorf("%d answers were kept and %d dropped", s.puts, s.drops)
+	}
+}
+
+// A token that is forgotten while the server is asked about it is not passed on.
+func TestForgottenAnswersAreNotShared(t *testing.T) {
+	for _, forgotten := range []string{"token", "another"} {
+		s, first := &shelf{}, true
+		var v *introspection.Validator
+		v = asking(t, func(*http.Request) *http.Response {
+			if first {
+				first = false
+				v.Forget(forgotten)
+			}
+			return reply(http.StatusOK, "application/json", active)
+		}, introspection.Config{Answers: s, Audience: audience})
+		_, _ = v.Validate(t.Context(), "token")
+		settled(v)
+		if want := map[string]int{"token": 1, "another": 0}[forgotten]; s.puts != want {
+			t.Errorf("%s was forgotten: %d answers were kept, want %d", forgotten, s.puts, want)
+		}
+	}
+}
+
+// An answer that took its time is kept for what is left of CacheTTL, and not at all if nothing is.
+func TestSharedForTheRest(t *testing.T) {
+	for took, want := range map[time.Duration][]time.Duration{
+		5 * time.Second: {55 * time.Second}, time.Minute - 1: {1}, time.Minute: nil, time.Hour: nil,
+	} {
+		c, s := newClock(), &shelf{}
+		v := asking(t, func(*http.Request) *http.Response {
+			c.advance(took)
+			return reply(http.StatusOK, "application/json", `{"active":true}`)
+		}, introspection.Config{Answers: s, Now: c.Now})
+		_, _ = v.Validate(t.Context(), "token")
+		settled(v)
+		if !slices.Equal(s.ttls, want) {
+			t.Errorf("after %v: kept for %v, want %v", took, s.ttls, want)
+		}
+	}
+}
+
+// Replicas of different configurations have nothing in common: another server, another endpoint of it, or another form of
+// answers.
+func TestSharedKeysTellServersApart(t *testing.T) {
+	s := &shelf{}
+	verified := func(context.Context, string) ([]byte, error) {
+		return []byte(`{"iat":1800000000,"token_introspection":{"active":true}}`), nil
+	}
+	configs := []introspection.Config{
+		{}, {Issuer: issuer}, {Issuer: "https://other.example.com"}, {Endpoint: issuer + "/other"}, {VerifyResponse: verified},
+	}
+	for i, cfg := range configs {
+		cfg.Answers, cfg.Now = s, atNoon
+		mediaType := "application/json"
+		if cfg.VerifyResponse != nil {
+			mediaType = "application/token-introspection+jwt"
+		}
+		if cfg.Endpoint == "" {
+			cfg.Endpoint = endpoint
+		}
+		cfg.HTTPClient = endpointFunc(func(*http.Request) *http.Response { return reply(200, mediaType, `{"active":true}`) }).client()
+		v := newValidator(t, cfg)
+		want(t, v, "token", "active")
+		settled(v)
+		if s.len() != i+1 {
+			t.Errorf("configuration %d: %d answers are kept", i, s.len())
+		}
+	}
+}
+
+// What another replica was told at a time that is still to come, by the clock here, counts as told now: it is kept no longer
+// than anything else, and looked at again then.
+func TestSharedByAnotherClock(t *testing.T) {
+	var calls atomic.Int32
+	c, s := newClock(), &shelf{}
+	ahead := func() time.Time { return c.Now().Add(10 * time.Second) }
+	one := asking(t, counting(&calls, active), introspection.Config{Answers: s, Now: ahead, Audience: audience})
+	subjectOf(t, one, "token")
+	settled(one)
+	two := asking(t, counting(&calls, active), introspection.Config{Answers: s, Now: c.Now, Audience: audience})
+	for _, tt := range []struct {
+		later  time.Duration
+		shared uint64
+		calls  int32
+	}{{0, 1, 1}, {time.Minute - 1, 1, 1}, {1, 2, 1}, {10 * time.Second, 2, 2}} {
+		c.advance(tt.later)
+		if got := subjectOf(t, two, "token"); got != "alice" || calls.Load() != tt.calls || two.State().SharedHits != tt.shared {
+			t.Errorf("%v later: %s after %d calls, and %d shared answers", tt.later, got, calls.Load(), two.State().SharedHits)
+		}
+	}
+}
+
+// What a store returns beside an error is not believed.
+func TestSharedAnswerWithAnError(t *testing.T) {
+	var calls atomic.Int32
+	s := &shelf{}
+	config := introspection.Config{Answers: s, Now: atNoon, Audience: audience}
+	one := asking(t, counting(&calls, active), config)
+	subjectOf(t, one, "token")
+	settled(one)
+	s.err = errors.New("half an answer")
+	if got := subjectOf(t, asking(t, counting(&calls, active), config), "token"); got != "alice" || calls.Load() != 2 {
+		t.Errorf("%s after %d calls", got, calls.Load())
+	}
+}
+
+// A store that failed is left alone for a second, by a clock that may be set back.
+func TestStoreRests(t *testing.T) {
+	for later, want := range map[time.Duration]int{
+		time.Second - 1: 1, time.Second: 2, 0: 1, -time.Millisecond: 2, -1500 * time.Millisecond: 2,
+	} {
+		c, s := newClock(), &shelf{err: errors.New("down")}
+		v := asking(t, say(active), introspection.Config{Answers: s, Now: c.Now, Audience: audience})
+		subjectOf(t, v, "one")
+		c.advance(later)
+		subjectOf(t, v, "two")
+		settled(v)
+		if s.calls != want {
+			t.Errorf("%v later: asked %d times, want %d", later, s.calls, want)
+		}
+	}
+}
+
+// hanging is a store that answers nothing.
+type hanging struct{ shelf }
+
+func (*hanging) Get(ctx context.Context, _ [32]byte) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A store has a quarter of a second.
+func TestStoreHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := asking(t, say(`{"active":true}`), introspection.Config{Answers: &hanging{}, Now: time.Now})
+		start := time.Now()
+		want(t, v, "token", "active")
+		if took := time.Since(start); took != 250*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+	})
 }
 
 // A store that fails, panics or holds rubbish costs calls of the server, not requests, and is left alone for a while.
