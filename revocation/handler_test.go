@@ -261,5 +261,8 @@ func TestHandlersBrokenBody(t *testing.T) {
 		w := httptest.NewRecorder()
 		guarded(h).ServeHTTP(w, r)
 		wantProblem(t, w, http.StatusBadRequest, "invalid_request")
+		if !strings.Contains(w.Body.String(), "could not be read") {
+			t.Errorf("%s", w.Body)
+		}
 	}
 }
