@@ -62,6 +62,9 @@ func (s *Replays) Add(_ context.Context, key [32]byte, ttl time.Duration) (bool,
 	return added, nil
 }
 
+// Cap returns MemoryConfig.MaxEntries, or its default.
+func (s *Replays) Cap() int { return int(s.max) }
+
 // Len returns the number of entries, including those whose time is over but that were not swept out yet.
 func (s *Replays) Len() int { return int(s.length.Load()) }
 

@@ -196,8 +196,8 @@ func TestReplaysFull(t *testing.T) {
 			want(t, "after its time", add(t, s, limit+i, time.Minute), "added")
 		}
 		want(t, "full again", add(t, s, 0, time.Minute), "full")
-		if s.Len() != limit {
-			t.Errorf("%d entries, want %d", s.Len(), limit)
+		if s.Len() != limit || s.Cap() != limit {
+			t.Errorf("%d entries of %d, want %d", s.Len(), s.Cap(), limit)
 		}
 	}
 }

@@ -24,7 +24,9 @@
 //	bearergate.key_set.skipped              {key}       source
 //	bearergate.key_set.age                  s           source
 //	bearergate.key_set.remaining            s           source
-//	bearergate.issuer.count                 {issuer}    source
+//	bearergate.issuer.count                 {issuer}    source, state
+//	bearergate.issuer.fetch.failing         {issuer}    source
+//	bearergate.issuer.lookups               {lookup}    source, outcome
 //	bearergate.introspection.calls          {call}      source, outcome
 //	bearergate.introspection.active_calls   {call}      source
 //	bearergate.introspection.queued_calls   {call}      source
@@ -47,6 +49,10 @@
 //	bearergate.event.poll.staleness         s           source
 //	bearergate.event.poll.failing           {poller}    source
 //	bearergate.event.poll.unacknowledged    {token}     source
+//	bearergate.store.calls                  {call}      source, outcome
+//	bearergate.store.failing                {store}     source
+//	bearergate.dpop.replays.usage           {proof}     source
+//	bearergate.dpop.replays.limit           {proof}     source
 //	bearergate.mtls.ignored_certificates    {request}   source
 //
 // Attributes without a dot, and cache.kind, begin with "bearergate.". The outcome of a decision is allowed, refused (the

@@ -13,13 +13,15 @@ type instruments struct {
 	duration  metric.Float64Histogram
 
 	keySet        keySetInstruments
-	issuers       metric.Int64ObservableUpDownCounter
+	issuers       issuerInstruments
 	introspection introspectionInstruments
 	list          listInstruments
 	stream        streamInstruments
 	lists         statusListInstruments
 	events        eventInstruments
 	poll          pollInstruments
+	store         storeInstruments
+	proofs        proofInstruments
 	ignored       metric.Int64ObservableCounter
 }
 
@@ -28,6 +30,20 @@ type keySetInstruments struct {
 	age, remaining                metric.Float64ObservableGauge
 	fetches, withheld, verified   metric.Int64ObservableCounter
 	fetchTime                     metric.Float64ObservableCounter
+}
+
+type issuerInstruments struct {
+	count, failing metric.Int64ObservableUpDownCounter
+	lookups        metric.Int64ObservableCounter
+}
+
+type storeInstruments struct {
+	calls   metric.Int64ObservableCounter
+	failing metric.Int64ObservableUpDownCounter
+}
+
+type proofInstruments struct {
+	usage, limit metric.Int64ObservableUpDownCounter
 }
 
 type introspectionInstruments struct {
@@ -87,7 +103,11 @@ func newInstruments(meter metric.Meter) (instruments, error) {
 			remaining: m.gauge("bearergate.key_set.remaining", "s",
 				"Time until a key set becomes unusable if the issuer does not confirm it."),
 		},
-		issuers:       m.now("bearergate.issuer.count", "{issuer}", "Issuers whose keys are held."),
+		issuers: issuerInstruments{
+			count:   m.now("bearergate.issuer.count", "{issuer}", "Issuers whose keys are held, by their state: fresh, stale, or unusable."),
+			failing: m.now("bearergate.issuer.fetch.failing", "{issuer}", "Issuers that did not answer when last asked for their keys."),
+			lookups: m.count("bearergate.issuer.lookups", "{lookup}", "Questions about issuers that have ended."),
+		},
 		introspection: m.introspection(),
 		list:          m.list(),
 		stream:        m.stream(),
@@ -105,6 +125,14 @@ func newInstruments(meter metric.Meter) (instruments, error) {
 			staleness:      m.gauge("bearergate.event.poll.staleness", "s", "Time since the transmitter last answered a poll."),
 			failing:        m.now("bearergate.event.poll.failing", "{poller}", "1 while polls go wrong."),
 			unacknowledged: m.now("bearergate.event.poll.unacknowledged", "{token}", "Tokens whose receipt the transmitter may not know of."),
+		},
+		store: storeInstruments{
+			calls:   m.count("bearergate.store.calls", "{call}", "Questions put to a store that replicas share."),
+			failing: m.now("bearergate.store.failing", "{store}", "1 while the last question was not answered."),
+		},
+		proofs: proofInstruments{
+			usage: m.now("bearergate.dpop.replays.usage", "{proof}", "Used proofs that are remembered here."),
+			limit: m.now("bearergate.dpop.replays.limit", "{proof}", "Used proofs that may be remembered here."),
 		},
 		ignored: m.count("bearergate.mtls.ignored_certificates", "{request}", "Requests whose Client-Cert field came from no trusted proxy."),
 	}

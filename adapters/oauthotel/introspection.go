@@ -11,7 +11,7 @@ import (
 // Introspector asks an introspection endpoint, as an *introspection.Validator does.
 type Introspector interface{ State() introspection.State }
 
-// The values of the attribute bearergate.outcome for calls.
+// The values of the attribute bearergate.outcome for calls and look-ups.
 const (
 	answered   = "answered"
 	unanswered = "failed"

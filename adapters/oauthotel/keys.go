@@ -18,7 +18,7 @@ type KeySet interface{ State() jwks.State }
 type Issuers interface{ States() map[string]jwks.State }
 
 // Tenants are issuers that come and go, such as a *jwks.Resolver.
-type Tenants interface{ Live() int }
+type Tenants interface{ State() jwks.ResolverState }
 
 // WatchKeys reports where a key set stands, whenever metrics are collected. name is the attribute bearergate.source: the
 // issuer, and something more if one has several key sets here. The error says that set is nil, that the name is in use, or
@@ -38,16 +38,26 @@ func (t *Telemetry) WatchIssuers(issuers Issuers) error {
 	return t.watchKeys(slices.Collect(maps.Keys(issuers.States())), issuers.States)
 }
 
-// WatchTenants reports how many issuers' keys are held, not which: there may be tens of thousands. name is the attribute
-// bearergate.source, which is left out if it is empty. The errors are those of WatchKeys.
+// WatchTenants reports how many issuers' keys are held in which state, not which: there may be tens of thousands. name is
+// the attribute bearergate.source, which is left out if it is empty. The errors are those of WatchKeys.
 func (t *Telemetry) WatchTenants(name string, tenants Tenants) error {
 	if tenants == nil {
 		return errNothing
 	}
-	source := with(named(sourceKey, name))
+	of, source := &t.of.issuers, named(sourceKey, name)
+	alone := with(source)
+	in := func(state string) metric.ObserveOption { return with(source, stateKey.String(state)) }
+	freshOnes, staleOnes, unusableOnes := in(fresh), in(stale), in(unusable)
+	good, bad := with(source, outcomeKey.String(answered)), with(source, outcomeKey.String(unanswered))
 	return t.watch("tenants", []string{name}, func(o metric.Observer) {
-		o.ObserveInt64(t.of.issuers, int64(tenants.Live()), source)
-	}, t.of.issuers)
+		s := tenants.State()
+		o.ObserveInt64(of.count, int64(s.Issuers-s.Stale-s.Unusable), freshOnes)
+		o.ObserveInt64(of.count, int64(s.Stale), staleOnes)
+		o.ObserveInt64(of.count, int64(s.Unusable), unusableOnes)
+		o.ObserveInt64(of.failing, int64(s.Failing), alone)
+		o.ObserveInt64(of.lookups, int64(s.Lookups-s.LookupFailures), good)
+		o.ObserveInt64(of.lookups, int64(s.LookupFailures), bad)
+	}, of.count, of.failing, of.lookups)
 }
 
 // The states of what is fetched: key sets and status lists.

@@ -140,6 +140,27 @@ func TestAgeWhenTheClockIsSetBack(t *testing.T) {
 	m.want("", aged(standing("a", "fresh", 0, 0, 0), "a", 0, 3*time.Hour))
 }
 
+// tenancy is what is told of tenants.
+func tenancy(fresh, stale, unusable, failing, answered, failed float64) map[string]float64 {
+	return map[string]float64{
+		"bearergate.issuer.count{bearergate.state=fresh}":        fresh,
+		"bearergate.issuer.count{bearergate.state=stale}":        stale,
+		"bearergate.issuer.count{bearergate.state=unusable}":     unusable,
+		"bearergate.issuer.fetch.failing{}":                      failing,
+		"bearergate.issuer.lookups{bearergate.outcome=answered}": answered,
+		"bearergate.issuer.lookups{bearergate.outcome=failed}":   failed,
+	}
+}
+
+func TestTenantsByState(t *testing.T) {
+	m := newMeter(t, oauthotel.Config{})
+	state := jwks.ResolverState{Issuers: 10, Stale: 3, Unusable: 2, Failing: 4, Lookups: 30, LookupFailures: 5, Err: errors.New("secret")}
+	if err := m.WatchTenants("", tenants(state)); err != nil {
+		t.Fatal(err)
+	}
+	m.want("", tenancy(5, 3, 2, 4, 25, 5))
+}
+
 // Of a real Resolver it is told how many issuers there are, not which.
 func TestTenants(t *testing.T) {
 	as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true})
@@ -156,11 +177,11 @@ func TestTenants(t *testing.T) {
 	if err := m.WatchTenants("", resolver); err != nil {
 		t.Fatal(err)
 	}
-	m.want("", map[string]float64{"bearergate.issuer.count{}": 0})
+	m.want("", tenancy(0, 0, 0, 0, 0, 0))
 	if _, err := resolver.Validate(t.Context(), as.Mint(oauthtest.Token{})); err != nil {
 		t.Fatal(err)
 	}
-	m.want("", map[string]float64{"bearergate.issuer.count{}": 1})
+	m.want("", tenancy(1, 0, 0, 0, 1, 0))
 }
 
 // The counters of a key set have a place each.

@@ -23,7 +23,7 @@ import (
 type (
 	keySet       jwks.State
 	keySets      map[string]jwks.State
-	tenants      int
+	tenants      jwks.ResolverState
 	introspector introspection.State
 	denyList     struct{ len, cap, watching int }
 	statusLists  map[string]statuslist.ListState
@@ -35,7 +35,7 @@ type (
 
 func (k keySet) State() jwks.State                { return jwks.State(k) }
 func (k keySets) States() map[string]jwks.State   { return k }
-func (n tenants) Live() int                       { return int(n) }
+func (s tenants) State() jwks.ResolverState       { return jwks.ResolverState(s) }
 func (i introspector) State() introspection.State { return introspection.State(i) }
 func (l denyList) Len() int                       { return l.len }
 func (l denyList) Cap() int                       { return l.cap }
@@ -48,12 +48,14 @@ func (c certificates) State() mtls.State          { return mtls.State(c) }
 
 func noStream() oauthotel.StreamState { return oauthotel.StreamState{} }
 
+func noStore() oauthotel.StoreState { return oauthotel.StoreState{} }
+
 // watches are all ways to watch something by a name.
 func watches(m *meter) map[string]func(name string) error {
 	return map[string]func(string) error{
 		"keys":          func(name string) error { return m.WatchKeys(name, keySet{}) },
 		"issuers":       func(name string) error { return m.WatchIssuers(keySets{"of issuers " + name: {}}) },
-		"tenants":       func(name string) error { return m.WatchTenants(name, tenants(1)) },
+		"tenants":       func(name string) error { return m.WatchTenants(name, tenants{}) },
 		"introspection": func(name string) error { return m.WatchIntrospection(name, introspector{}) },
 		"revocations":   func(name string) error { return m.WatchRevocations(name, denyList{}) },
 		"stream":        func(name string) error { return m.WatchStream(name, noStream) },
@@ -61,6 +63,8 @@ func watches(m *meter) map[string]func(name string) error {
 		"events":        func(name string) error { return m.WatchEvents("events "+name, receiver{}) },
 		"logouts":       func(name string) error { return m.WatchLogouts("logouts "+name, logouts{}) },
 		"poller":        func(name string) error { return m.WatchPoller(name, poller{}) },
+		"store":         func(name string) error { return m.WatchStore(name, noStore) },
+		"proofs":        func(name string) error { return m.WatchProofs(name, denyList{}) },
 		"certificates":  func(name string) error { return m.WatchCertificates(name, certificates{}) },
 	}
 }
@@ -100,6 +104,8 @@ func TestNothingToWatch(t *testing.T) {
 		"events":        m.WatchEvents("a", nil),
 		"logouts":       m.WatchLogouts("a", nil),
 		"poller":        m.WatchPoller("a", nil),
+		"store":         m.WatchStore("a", nil),
+		"proofs":        m.WatchProofs("a", nil),
 		"certificates":  m.WatchCertificates("a", nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "nothing to watch") {

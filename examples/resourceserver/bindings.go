@@ -18,9 +18,8 @@ const (
 	dpopRequired = "required"
 )
 
-// bindings returns what verifies the keys that tokens are bound to. Proofs that were used are remembered by this process
-// unless there is something to share with others.
-func (o options) bindings(with *shared) ([]middleware.Binding, error) {
+// bindings returns what verifies the keys that tokens are bound to. Proofs that were used are remembered by replays.
+func (o options) bindings(replays dpop.ReplayStore) ([]middleware.Binding, error) {
 	var bindings []middleware.Binding
 	if o.tlsCert != "" || len(o.trustedProxies) > 0 {
 		certificates, err := mtls.New(mtls.Config{TrustedProxies: o.trustedProxies})
@@ -36,9 +35,7 @@ func (o options) bindings(with *shared) ([]middleware.Binding, error) {
 		BaseURL:      o.resource,
 		Required:     o.dpop == dpopRequired,
 		RequireNonce: o.dpopNonce,
-	}
-	if with != nil {
-		config.Replays = with.replays
+		Replays:      replays,
 	}
 	var err error
 	if config.Nonces, err = o.nonces(); err != nil {

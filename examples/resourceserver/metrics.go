@@ -56,11 +56,26 @@ func (m *metrics) watch(v *validators, asked string, s *service) error {
 		all = errors.Join(all, m.WatchStatusLists("", v.lists))
 	}
 	if s.shared != nil {
-		all = errors.Join(all, m.WatchStream("", func() oauthotel.StreamState {
-			return oauthotel.StreamState(s.shared.stream.State())
-		}))
+		all = errors.Join(all, m.watchShared(s.shared))
+	}
+	if s.proofs != nil {
+		all = errors.Join(all, m.WatchProofs("", s.proofs))
 	}
 	return errors.Join(all, m.watchOthers(s))
+}
+
+// watchShared looks after what the replicas share.
+func (m *metrics) watchShared(with *shared) error {
+	all := m.WatchStream("", func() oauthotel.StreamState { return oauthotel.StreamState(with.stream.State()) })
+	all = errors.Join(all, m.WatchStore("proofs", func() oauthotel.StoreState {
+		return oauthotel.StoreState(with.replays.State())
+	}))
+	if with.kept == nil {
+		return all
+	}
+	return errors.Join(all, m.WatchStore("introspection answers", func() oauthotel.StoreState {
+		return oauthotel.StoreState(with.kept.State())
+	}))
 }
 
 // watchOthers looks after what others send: events, logouts, and certificates.

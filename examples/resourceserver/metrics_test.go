@@ -168,3 +168,14 @@ func TestMetricsHead(t *testing.T) {
 		t.Errorf("%d with %d octets", got.status, len(got.body))
 	}
 }
+
+// How full the memory of used proofs is shows where there is one.
+func TestMetricsOfProofs(t *testing.T) {
+	as := newAuthorizationServer(t)
+	with, _ := trusting(t, as, "-dpop", "allowed", "-resource", "https://api.example.com").metrics()
+	without, _ := trusting(t, as).metrics()
+	const limit = "bearergate_dpop_replays_limit"
+	if _, watched := without[limit]; with[limit] != 1_000_000 || watched {
+		t.Errorf("limit %v with proofs, %v without", with[limit], without[limit])
+	}
+}

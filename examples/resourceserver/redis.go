@@ -17,6 +17,7 @@ type shared struct {
 	client  redis.UniversalClient
 	stream  *oauthredis.Stream
 	replays *oauthredis.Replays
+	kept    *oauthredis.Answers // nil as long as answers was not called
 }
 
 // shared returns nil without -redis-url.
@@ -38,7 +39,7 @@ func (o options) shared(log *slog.Logger) (*shared, error) {
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	return &shared{client, stream, replays}, nil
+	return &shared{client: client, stream: stream, replays: replays}, nil
 }
 
 // answers keeps what the authorization server says about tokens. All replicas have the secret that they show there, and
@@ -48,7 +49,8 @@ func (s *shared) answers(secret string) (*oauthredis.Answers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oauthredis.NewAnswers(s.client, oauthredis.AnswersConfig{Keys: [][]byte{key}})
+	s.kept, err = oauthredis.NewAnswers(s.client, oauthredis.AnswersConfig{Keys: [][]byte{key}})
+	return s.kept, err
 }
 
 // Ready implements source: a replica that has not read the stream yet does not know what was revoked.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/bearergate/bearergate/dpop"
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/revocation"
 	"github.com/bearergate/bearergate/revocation/events"
@@ -19,6 +20,7 @@ type service struct {
 	receiver *events.Receiver
 	logout   *events.Logout
 	bindings []middleware.Binding
+	proofs   *dpop.Replays // those that were used; nil where they are shared, and without -dpop
 	sources  []source
 	shared   *shared // nil without -redis-url
 	metrics  *metrics
@@ -45,7 +47,7 @@ func newService(o options, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	s.sources = v.sources
-	if s.bindings, err = o.bindings(s.shared); err != nil {
+	if s.bindings, err = s.bind(o); err != nil {
 		return nil, err
 	}
 	if s.metrics, err = newMetrics(log); err != nil {
@@ -61,6 +63,21 @@ func newService(o options, log *slog.Logger) (*service, error) {
 		Revocations:     s.denied,
 		Bindings:        s.bindings,
 	})
+}
+
+// bind returns what verifies the keys that tokens are bound to.
+func (s *service) bind(o options) ([]middleware.Binding, error) {
+	switch {
+	case s.shared != nil:
+		return o.bindings(s.shared.replays)
+	case o.dpop == dpopOff:
+		return o.bindings(nil)
+	}
+	var err error
+	if s.proofs, err = dpop.NewReplays(dpop.MemoryConfig{}); err != nil {
+		return nil, err
+	}
+	return o.bindings(s.proofs)
 }
 
 // protect makes the Guards. Each decision is logged, and counted by who made it.

@@ -266,7 +266,8 @@ var listed = regexp.MustCompile("(?m)^\\| `(bearergate_\\w+)` \\| [^|]+ \\| ([^|
 // elsewhere are metrics of what this server does not use.
 var elsewhere = map[string]bool{
 	"bearergate_issuer_count": true, "bearergate_event_poll_staleness_seconds": true, "bearergate_event_poll_failing": true,
-	"bearergate_event_poll_unacknowledged": true,
+	"bearergate_event_poll_unacknowledged": true, "bearergate_issuer_fetch_failing": true, "bearergate_issuer_lookups_total": true,
+	"bearergate_dpop_replays_usage": true, "bearergate_dpop_replays_limit": true,
 }
 
 func (w *watched) testList(t *testing.T) {
