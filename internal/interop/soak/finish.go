@@ -41,8 +41,7 @@ func (w *world) finish(took time.Duration) {
 		}{
 			"the keys": {r.keys, keysPool}, "introspection": {r.ask, introspectionPool}, "Redis": {r.redis, redisPool()},
 		} {
-			counts := pool.of.Counts()
-			w.Pool(r.name, dependency, counts.Open+counts.Stranded, pool.size)
+			w.Pool(r.name, dependency, atRest(pool.of, pool.size), pool.size)
 		}
 		w.t.Logf("%s: sockets %d before, %d after; threads %d, %d; RSS %d MiB, %d MiB", r.name,
 			r.before.Sockets, after.Sockets, r.before.Threads, after.Threads, r.before.RSS>>20, after.RSS>>20)
@@ -80,4 +79,15 @@ func (w *world) report(took time.Duration) {
 			quantile(delays, 100).Round(time.Millisecond), w.bounds.of(where))
 	}
 	w.t.Log(out.String())
+}
+
+// atRest returns how many connections a proxy has once they are no more than a pool holds. A client may have one more as long
+// as a command takes, such as one that waits for news, and closes it then.
+func atRest(p *faultproxy.Proxy, pool int) int {
+	for end := time.Now().Add(rest); ; await(time.Now().Add(duty)) {
+		counts := p.Counts()
+		if n := counts.Open + counts.Stranded; n <= pool || time.Now().After(end) {
+			return n
+		}
+	}
 }
