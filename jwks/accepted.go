@@ -61,7 +61,8 @@ func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *entry
 	a := &e.Value
 	a.token.Claims = &a.claims
 	starts, issued, expires := v.times(c.notBefore, c.issued, c.expires)
-	a.from, a.until = max(instant(starts), instant(issued)), instant(expires)
+	// What instants do not tell apart is judged anew: the earliest is before from, and the latest not before until.
+	a.from, a.until = max(instant(starts), instant(issued), math.MinInt64+1), instant(expires)
 	return e
 }
 

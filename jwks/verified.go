@@ -16,6 +16,8 @@ import (
 // decisions. A nil verified remembers nothing.
 type verified struct {
 	maxBytes int
+	// mu is held while a token is put or forgotten, so that one that was forgotten is not there even for a moment.
+	mu sync.Mutex
 	// forgotten counts how often a token was forgotten.
 	forgotten atomic.Uint64
 	once      sync.Once // most validators never use theirs: they are asked by a Router or a Resolver
@@ -64,11 +66,17 @@ func (c *verified) validate(
 		}
 		return nil, err
 	}
-	c.cache.Put(key, judged.Value.weight(), judged)
-	if c.forgotten.Load() != forgotten { // perhaps this one
-		c.cache.Delete(key)
-	}
+	c.remember(key, judged, forgotten)
 	return &judged.Value.token, nil
+}
+
+// remember keeps what was judged, unless a token was forgotten since the count was taken: perhaps this one.
+func (c *verified) remember(key tokenkey.Key, judged *entry, forgotten uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.forgotten.Load() == forgotten {
+		c.cache.Put(key, judged.Value.weight(), judged)
+	}
 }
 
 // worthRemembering tells rubbish from tokens without looking at all of it. A header is a JSON object, and its first
@@ -81,6 +89,8 @@ func worthRemembering(accessToken string) bool {
 func (c *verified) forget(accessToken string) {
 	if c != nil && worthRemembering(accessToken) {
 		c.once.Do(c.open)
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.forgotten.Add(1)
 		c.cache.Delete(c.keys.Key(accessToken))
 	}
