@@ -108,12 +108,12 @@ func start(t *testing.T) (cmd *exec.Cmd, commands []offer, pages []string) {
 func TestCurl(t *testing.T) {
 	cmd, commands, pages := start(t)
 	for _, page := range pages {
-		if got := ask(t, page, "").Status; got != "200 OK" {
+		if got := ask(t, page, "").status; got != "200 OK" {
 			t.Errorf("%s: %s", page, got)
 		}
 	}
 	for _, c := range commands {
-		if got := ask(t, c.url, c.authorization).Status; !strings.HasPrefix(got, c.want+" ") {
+		if got := ask(t, c.url, c.authorization).status; !strings.HasPrefix(got, c.want+" ") {
 			t.Errorf("%s: %s, want %s", c.url, got, c.want)
 		}
 	}
@@ -128,8 +128,13 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-// ask returns an answer without its body.
-func ask(t *testing.T, url, authorization string) *http.Response {
+// answer is a response without its body.
+type answer struct {
+	proto, status string
+	header        http.Header
+}
+
+func ask(t *testing.T, url, authorization string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -142,6 +147,6 @@ func ask(t *testing.T, url, authorization string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
-	return response
+	defer response.Body.Close()
+	return answer{response.Proto, response.Status, response.Header}
 }

@@ -66,10 +66,10 @@ func TestReadmeAnswers(t *testing.T) {
 	}
 	for _, e := range exchanges {
 		answer := ask(t, address+e[2], tokens[e[1]])
-		answer.Header.Del("Date")
-		answer.Header.Del("Content-Length")
-		got := []string{answer.Proto + " " + answer.Status}
-		for name, values := range answer.Header {
+		answer.header.Del("Date")
+		answer.header.Del("Content-Length")
+		got := []string{answer.proto + " " + answer.status}
+		for name, values := range answer.header {
 			for _, value := range values {
 				got = append(got, fmt.Sprintf("%s: %s", name, value))
 			}
