@@ -14,6 +14,11 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
+// always is an endpoint that always answers so.
+func always(status int, contentType, body string) endpointFunc {
+	return func(*http.Request) *http.Response { return reply(status, contentType, body) }
+}
+
 // Whoever has to find out why tokens are not judged is told what was wrong with the call. To clients all of it is one 503.
 func TestFailureCauses(t *testing.T) {
 	const signedType = "application/token-introspection+jwt"
@@ -25,30 +30,30 @@ func TestFailureCauses(t *testing.T) {
 	}
 	plain := func(*introspection.Config) {}
 	for name, tt := range map[string]struct {
-		answer *http.Response
+		answer endpointFunc
 		change func(*introspection.Config)
 		says   string
 	}{
-		"media type":           {reply(200, "text/html", active), plain, "another media type than was asked for"},
-		"media type and rest":  {reply(200, "application/json; charset", active), plain, "another media type than was asked for"},
-		"status":               {reply(400, "application/json", "{}"), plain, "answered with status 400"},
-		"too large":            {reply(200, "application/json", strings.Repeat(" ", 64<<10+1)), plain, "larger than the limit"},
-		"no object":            {reply(200, "application/json", "[]"), plain, "not one strict JSON object"},
-		"neither yes nor no":   {reply(200, "application/json", `{"active":1}`), plain, "does not say true or false"},
-		"wrong kind":           {reply(200, "application/json", `{"active":true,"sub":1}`), plain, "a value of the wrong kind"},
-		"no connection":        {nil, plain, "no usable HTTP answer"},
-		"unverified":           {reply(200, signedType, "a.b.c"), signed("", errVerifier), "could not be verified: no such key"},
-		"no content":           {reply(200, signedType, "a.b.c"), signed(`{"iat":1800000000}`, nil), "no token_introspection object"},
-		"content that is text": {reply(200, signedType, "a.b.c"), signed(`{"iat":1800000000,"token_introspection":"{}"}`, nil), "no token_introspection object"},
-		"old":                  {reply(200, signedType, "a.b.c"), signed(`{"iat":1,"token_introspection":{}}`, nil), "iat of the signed answer"},
-		"our own token": {reply(200, "application/json", active), func(c *introspection.Config) {
+		"media type":           {always(200, "text/html", active), plain, "another media type than was asked for"},
+		"media type and rest":  {always(200, "application/json; charset", active), plain, "another media type than was asked for"},
+		"status":               {always(400, "application/json", "{}"), plain, "answered with status 400"},
+		"too large":            {always(200, "application/json", strings.Repeat(" ", 64<<10+1)), plain, "larger than the limit"},
+		"no object":            {always(200, "application/json", "[]"), plain, "not one strict JSON object"},
+		"neither yes nor no":   {always(200, "application/json", `{"active":1}`), plain, "does not say true or false"},
+		"wrong kind":           {always(200, "application/json", `{"active":true,"sub":1}`), plain, "a value of the wrong kind"},
+		"no connection":        {func(*http.Request) *http.Response { return nil }, plain, "no usable HTTP answer"},
+		"unverified":           {always(200, signedType, "a.b.c"), signed("", errVerifier), "could not be verified: no such key"},
+		"no content":           {always(200, signedType, "a.b.c"), signed(`{"iat":1800000000}`, nil), "no token_introspection object"},
+		"content that is text": {always(200, signedType, "a.b.c"), signed(`{"iat":1800000000,"token_introspection":"{}"}`, nil), "no token_introspection object"},
+		"old":                  {always(200, signedType, "a.b.c"), signed(`{"iat":1,"token_introspection":{}}`, nil), "iat of the signed answer"},
+		"our own token": {always(200, "application/json", active), func(c *introspection.Config) {
 			c.ClientAuth = introspection.BearerToken(func(context.Context) (string, error) { return "", errSource })
 		}, "authenticating ourselves"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := introspection.Config{}
 			tt.change(&cfg)
-			v := asking(t, func(*http.Request) *http.Response { return tt.answer }, cfg)
+			v := asking(t, tt.answer, cfg)
 			_, err := v.Validate(t.Context(), "opaque")
 			if !errors.Is(err, middleware.ErrUnavailable) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v, want %q", err, tt.says)
@@ -73,17 +78,20 @@ func TestDiscoveryCause(t *testing.T) {
 
 // Which failures say that the server is down, so that one call at a time has to do.
 func TestWhatBreaks(t *testing.T) {
-	broken := reply(200, "application/json", "")
-	broken.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
+	broken := func(*http.Request) *http.Response {
+		resp := reply(200, "application/json", "")
+		resp.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
+		return resp
+	}
 	for name, tt := range map[string]struct {
-		answer *http.Response
+		answer endpointFunc
 		down   bool
 	}{
-		"429": {reply(429, "", ""), true}, "499": {reply(499, "", ""), false}, "500": {reply(500, "", ""), true},
-		"a body that ends early": {broken, true}, "rubbish": {reply(200, "application/json", "x"), false},
-		"a body that is too long": {reply(200, "application/json", strings.Repeat(" ", 64<<10+1)), false},
+		"429": {always(429, "", ""), true}, "499": {always(499, "", ""), false}, "500": {always(500, "", ""), true},
+		"a body that ends early": {broken, true}, "rubbish": {always(200, "application/json", "x"), false},
+		"a body that is too long": {always(200, "application/json", strings.Repeat(" ", 64<<10+1)), false},
 	} {
-		v := asking(t, func(*http.Request) *http.Response { return tt.answer }, introspection.Config{BreakAfter: 1})
+		v := asking(t, tt.answer, introspection.Config{BreakAfter: 1})
 		want(t, v, "opaque", "unavailable")
 		if got := v.State().Breaker != "closed"; got != tt.down {
 			t.Errorf("%s: the breaker is %s", name, v.State().Breaker)
@@ -114,9 +122,11 @@ func (c *closed) Close() error {
 func TestBodiesAreClosed(t *testing.T) {
 	for _, status := range []int{200, 400, 500} {
 		body := &closed{Reader: strings.NewReader(active)}
-		resp := reply(status, "application/json", "")
-		resp.Body = body
-		validate(t, asking(t, func(*http.Request) *http.Response { return resp }, introspection.Config{}), "opaque")
+		validate(t, asking(t, func(*http.Request) *http.Response {
+			resp := reply(status, "application/json", "")
+			resp.Body = body
+			return resp
+		}, introspection.Config{}), "opaque")
 		if body.times == 0 {
 			t.Errorf("status %d: not closed", status)
 		}
