@@ -2,8 +2,10 @@ package jwks_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
+	"github.com/bearergate/bearergate/oauthtest"
 )
 
 // Keys without an ID are all tried on every token, so that there may be four.
@@ -237,4 +240,64 @@ func TestRouterForgets(t *testing.T) {
 	if accepted(t, x.router, token) == first {
 		t.Error("not forgotten")
 	}
+}
+
+// What a claim says of the kind of a token counts where the profile knows of it, and nowhere else.
+func TestKindClaims(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	for name, tt := range map[string]struct {
+		claims object
+		want   middleware.Reason // "" for acceptance
+	}{
+		"none":          {object{}, ""},
+		"access token":  {object{"typ": "Bearer", "token_use": "access"}, ""},
+		"refresh token": {object{"typ": "Refresh"}, middleware.ReasonNotAccessToken},
+		"ID token":      {object{"token_use": "id"}, middleware.ReasonNotAccessToken},
+		"no text":       {object{"typ": 1}, middleware.ReasonNotAccessToken},
+	} {
+		_, err := atNoonWith(t, jwks.RFC9068, es).Validate(t.Context(), sign(t, es, atJWT, accessClaims(tt.claims)))
+		if got := middleware.ReasonOf(err); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// Whoever is told to wait is told why, and for as long as it takes until the issuer is asked again.
+func TestWhyToWait(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.breakKeys(oauthtest.Fault{Status: http.StatusServiceUnavailable})
+		for range 3 {
+			_, err := f.v.Validate(f.Context(), f.mint())
+			if err == nil || !strings.Contains(err.Error(), "503") {
+				f.Errorf("%v", err)
+			}
+		}
+	})
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		f.breakKeys(oauthtest.Fault{Status: http.StatusServiceUnavailable})
+		guard, err := middleware.New(f.v, middleware.Config{})
+		if err != nil {
+			f.Fatal(err)
+		}
+		wait := func() time.Duration {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set("Authorization", "Bearer "+f.forge("unknown"))
+			_, err := guard.Authorize(http.Header{}, r, middleware.Policy{})
+			refusal, ok := errors.AsType[*middleware.Error](err)
+			if !ok || refusal.StatusCode() != http.StatusServiceUnavailable {
+				f.Fatalf("%v", err)
+			}
+			return refusal.RetryAfter()
+		}
+		wait() // takes the ration
+		for _, tt := range []struct{ later, want time.Duration }{
+			{0, 30 * time.Second}, {10 * time.Second, 20 * time.Second}, {19500 * time.Millisecond, time.Second},
+		} {
+			elapse(tt.later)
+			if got := wait(); got != tt.want {
+				f.Errorf("told to wait for %v, want %v", got, tt.want)
+			}
+		}
+	})
 }
