@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
@@ -300,4 +301,56 @@ func TestWhyToWait(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Keycloak says nothing in token_use, so that whatever is there says nothing.
+func TestUnknownKindClaims(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	claims := accessClaims(object{"typ": "Bearer", "azp": "shop", "token_use": "refresh"})
+	accepted(t, atNoonWith(t, jwks.Keycloak, es), sign(t, es, object{"typ": "JWT"}, claims))
+}
+
+// A token that nobody has validated can be forgotten, and so can what is no token.
+func TestForgetUnknownTokens(t *testing.T) {
+	es := signerOf(t, jose.ES256)
+	token := sign(t, es, atJWT, accessClaims(nil))
+	v := atNoonWith(t, jwks.RFC9068, es)
+	for _, unknown := range []string{token, "", "opaque"} {
+		v.Forget(unknown)
+	}
+	accepted(t, v, token)
+	off := newValidator(t, jwks.Config{Issuer: issuer, Audience: audience, Keys: parseKeys(t, keySet(t, es)), Now: atNoon, CacheBytes: -1})
+	off.Forget(token)
+	accepted(t, off, token)
+}
+
+// Close waits for the fetch that it ends.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		v := newValidator(t, jwks.Config{
+			Issuer: issuer, Audience: audience, JWKSURL: keysURL, HTTPClient: &http.Client{Transport: exchange(func(r *http.Request) *http.Response {
+				<-r.Context().Done()
+				<-time.After(time.Second) // of the bubble: cleaning up takes a while
+				ended = true
+				return found(http.StatusOK, http.Header{}, strings.NewReader(""))
+			})},
+		})
+		ctx, leave := context.WithCancel(t.Context())
+		leave()
+		_ = v.Ready(ctx)
+		if err := v.Close(); err != nil || !ended {
+			t.Errorf("%v, and the fetch has ended: %t", err, ended)
+		}
+	})
+}
+
+// An issuer whose name is no URL needs to be told where its keys are, and only that one is told so.
+func TestIssuerThatIsNoURL(t *testing.T) {
+	for name, want := range map[string]bool{"joe": true, "http://as.example.com": false} {
+		_, err := jwks.New(jwks.Config{Issuer: name, Audience: audience})
+		if err == nil || strings.Contains(err.Error(), "with JWKSURL it may be any text") != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
