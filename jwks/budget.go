@@ -12,10 +12,15 @@ import (
 // share three, of which each gets at most one in a cool-down. So a flood of invented tokens spends the strangers' ration,
 // and one that copies a party it knows spends that party's; the first token after a rotation that comes from somebody
 // else still has its own.
+//
+// A ration that was well spent, because the fetch brought the key of a good token, is given back, so that the next
+// rotation finds one however soon it comes. Nobody can bring that about but the issuer. One whose servers disagree about
+// its keys does so with every other token, so there are only a few refunds in a cool-down.
 type budget struct {
 	cooldown time.Duration
-	stranger ration // guarded by remote.mu, like the next
+	stranger ration // guarded by remote.mu, like the next ones
 	regular  [3]ration
+	refunds  [3]time.Time // when the last ones were made
 	known    atomic.Pointer[acquaintances]
 }
 
@@ -51,19 +56,33 @@ func (b *budget) open(now time.Time, p party) *ration {
 	return free
 }
 
-// spend takes a ration if there is one.
-func (b *budget) spend(now time.Time, p party) bool {
+// spend takes a ration and returns it, nil if there is none.
+func (b *budget) spend(now time.Time, p party) *ration {
 	r := b.open(now, p)
-	if r == nil {
-		return false
+	if r != nil {
+		*r = ration{p.mark, now}
 	}
-	*r = ration{p.mark, now}
-	return true
+	return r
 }
 
-// rested reports whether the ration may be spent. A clock that was set back makes it so.
+// refund gives a ration back, unless that was done too often of late.
+func (b *budget) refund(now time.Time, r *ration) {
+	for i := range b.refunds {
+		if rested(b.refunds[i], now, b.cooldown) {
+			b.refunds[i] = now
+			*r = ration{}
+			return
+		}
+	}
+}
+
 func (r *ration) rested(now time.Time, cooldown time.Duration) bool {
-	return r.spent.IsZero() || now.Sub(r.spent) >= cooldown || now.Before(r.spent)
+	return rested(r.spent, now, cooldown)
+}
+
+// rested reports whether what was done at a certain time may be done again. A clock that was set back makes it so.
+func rested(at, now time.Time, cooldown time.Duration) bool {
+	return at.IsZero() || now.Sub(at) >= cooldown || now.Before(at)
 }
 
 // acquaintances is a small, lossy set of the parties that valid tokens were issued to. It needs neither lock nor

@@ -49,8 +49,8 @@ type Config struct {
 	// MaxStale is how long keys may be used past their lifetime while the issuer cannot be reached. Default: 1 hour.
 	MaxStale time.Duration
 	// Cooldown is the shortest time between two fetches that tokens with unknown keys cause. It is counted for strangers,
-	// and apart from them for clients seen before, so that a flood from strangers does not delay the rotation's fetch.
-	// Default: 30 seconds.
+	// and apart from them for clients seen before, so that a flood from strangers does not delay the rotation's fetch. A
+	// fetch that brought the key of a good token does not count, up to three times in that time. Default: 30 seconds.
 	Cooldown time.Duration
 	// AllowLoopbackHTTP accepts http URLs whose host is loopback, for tests and local development.
 	AllowLoopbackHTTP bool

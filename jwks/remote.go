@@ -59,7 +59,8 @@ type counts struct {
 // flight is one fetch in progress. Its results may be read once done is closed.
 type flight struct {
 	started  time.Time
-	failures int // of the flights right before
+	failures int     // of the flights right before
+	ration   *ration // that was spent on it and not given back; guarded by remote.mu
 	done     chan struct{}
 	snapshot *snapshot
 	err      error
@@ -162,15 +163,28 @@ func (s *remote) verify(ctx context.Context, arrived time.Time, t *candidate) (*
 	if keys != before && keys.flight.startedSince(arrived) {
 		return s.verifyWith(keys, t)
 	}
-	for range 2 {
-		if key, err := s.verifyWith(keys, t); err != errNoKey {
+	for looks := 0; ; looks++ {
+		key, err := s.verifyWith(keys, t)
+		if err == nil && looks > 0 {
+			s.refund(keys.flight)
+		}
+		if err != errNoKey || looks == 2 {
 			return key, err
 		}
 		if keys, err = s.lookAgain(ctx, keys, t); err != nil {
 			return nil, err
 		}
 	}
-	return s.verifyWith(keys, t)
+}
+
+// refund gives back the ration of a flight that brought the key of a good token.
+func (s *remote) refund(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.ration != nil {
+		s.budget.refund(s.now(), f.ration)
+		f.ration = nil
+	}
 }
 
 func (s *remote) verifyWith(keys *snapshot, t *candidate) (*jose.Key, error) {
@@ -244,13 +258,23 @@ func (s *remote) flightSince(now time.Time, last *snapshot, from party, spend bo
 		return newer.flight, nil
 	case s.flight != nil:
 		return s.flight, nil
-	case spend && s.budget.spend(now, from) && s.launch(now) != nil:
+	case spend && s.launchFor(now, from):
 		return s.flight, nil
 	case s.err != nil:
 		wait := max(s.budget.cooldown-now.Sub(s.attempted), retryDelay)
 		return nil, middleware.Unavailable(middleware.ReasonKeysUnavailable, wait, s.err)
 	}
 	return nil, errNoKey
+}
+
+// launchFor starts a flight if there is a ration to spend on it. The caller holds mu.
+func (s *remote) launchFor(now time.Time, from party) bool {
+	ration := s.budget.spend(now, from)
+	if ration == nil || s.launch(now) == nil {
+		return false
+	}
+	s.flight.ration = ration
+	return true
 }
 
 // launch starts a flight unless one is under way, and returns it; nil once the source is closed. The caller holds mu.

@@ -2,6 +2,7 @@ package jwks_test
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -232,5 +233,63 @@ func TestFloodDuringAnOutage(t *testing.T) {
 		f.accepts(good)
 		synctest.Wait()
 		f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+	})
+}
+
+// TestRotationAfterRotation: what a rotation's fetch cost is given back, so that the next one need not wait for the
+// cool-down, whoever meets it.
+func TestRotationAfterRotation(t *testing.T) {
+	mints := map[string]func(f *fixture, i int) string{
+		"known":     func(f *fixture, _ int) string { return f.mint() },
+		"strangers": func(f *fixture, i int) string { return f.as.Mint(oauthtest.Token{Subject: fmt.Sprint("user-", i)}) },
+	}
+	for name, mint := range mints {
+		t.Run(name, func(t *testing.T) {
+			run(t, nil, func(f *fixture) {
+				f.accepts(mint(f, 0))
+				for i := range 4 { // the last spends a ration that is not given back
+					f.as.Rotate()
+					f.accepts(mint(f, i+1))
+				}
+				f.fetched(1 + 4)
+			})
+		})
+	}
+}
+
+// TestRotationsAreBounded: an issuer whose servers disagree about its keys is asked a few times in a cool-down, not with
+// every token.
+func TestRotationsAreBounded(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		const refunds = 3
+		for range 20 {
+			f.as.Rotate()
+			_, _ = f.v.Validate(f.Context(), f.mint())
+		}
+		f.fetched(1 + refunds + 1)
+		f.refuses(f.mint(), middleware.ReasonUnknownKey)
+		elapse(30 * time.Second)
+		f.accepts(f.mint())
+	})
+}
+
+// TestInventedKeysOfAKnownParty cost a fetch for each cool-down, also right after a rotation: nothing is given back for a
+// key that does not exist.
+func TestInventedKeysOfAKnownParty(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		f.as.Rotate()
+		f.accepts(f.mint())
+		f.fetched(2)
+		forger := signerOf(f, jose.ES256)
+		for range 100 {
+			claims := accessClaims(object{
+				"iss": f.as.Issuer(), "sub": "alice", "client_id": "test-client",
+				"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+			})
+			f.refuses(sign(f, forger, over(atJWT, object{"kid": rand.Text()}), claims), middleware.ReasonUnknownKey)
+		}
+		f.fetched(3)
 	})
 }
