@@ -152,8 +152,26 @@ func TestFetching(t *testing.T) {
 
 	for range 2 { // the second rotation falls into the cool-down
 		as.Rotate()
+		s.wantStatus(as.Mint(oauthtest.Token{}), 200)
 	}
-	s.wantStatus(as.Mint(oauthtest.Token{}), 200)
-	as.Rotate()
-	s.wantStatus(as.Mint(oauthtest.Token{}), 401)
+}
+
+// Keys that do not exist are looked for once in a cool-down, however many tokens name them.
+func TestCooldown(t *testing.T) {
+	fetches := func(cooldown string) int {
+		as := newIssuer(t, oauthtest.Config{})
+		s := trusting(t, as, "-jwks-cooldown", cooldown)
+		s.wantStatus(as.Mint(oauthtest.Token{}), 200)
+		before := as.Requests(oauthtest.EndpointJWKS)
+		for range 3 {
+			s.wantStatus(as.Mint(oauthtest.Token{Header: map[string]any{"kid": "invented"}}), 401)
+		}
+		return as.Requests(oauthtest.EndpointJWKS) - before
+	}
+	if n := fetches("1h"); n != 1 {
+		t.Errorf("an hour: looked for %d times", n)
+	}
+	if n := fetches("1ns"); n < 3 {
+		t.Errorf("no time: looked for %d times", n)
+	}
 }
