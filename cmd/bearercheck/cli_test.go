@@ -49,7 +49,7 @@ func TestProgram(t *testing.T) {
 	}{
 		{"accepted", as.Mint(oauthtest.Token{}), []string{"-ca-file", file}, exitAccepted, "verdict: accepted"},
 		{"refused", as.Mint(oauthtest.Token{Audience: []string{"account"}}), []string{"-ca-file", file}, exitRefused, "wrong_audience"},
-		{"untrusted", as.Mint(oauthtest.Token{}), nil, exitUnknown, "name that with -ca-file here"},
+		{"untrusted", as.Mint(oauthtest.Token{}), nil, exitUnknown, "-ca-file here, and trust it"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			self, err := os.Executable()

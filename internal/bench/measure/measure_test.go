@@ -32,7 +32,8 @@ func TestCompare(t *testing.T) {
 	if r := c.Row("allocates"); r.Bytes < 1024 || r.Allocs < 1 || prepared != 10 || len(sink) == 0 {
 		t.Errorf("%v B, %v allocations, %d prepared", r.Bytes, r.Allocs, prepared)
 	}
-	if n := ops.Load(); n < 2*10*3 || n%2 != 0 {
+	// On a busy machine fewer than MaxOps may fill the time.
+	if n := ops.Load(); n < int64(2*quick.Rounds) || n%2 != 0 {
 		t.Errorf("%d operations on two CPUs", n)
 	}
 }
