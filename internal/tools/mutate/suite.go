@@ -64,7 +64,7 @@ func (s *suite) record(workers int) (failing []string, err error) {
 	}
 	names := slices.DeleteFunc(strings.Fields(string(text)), func(name string) bool { return strings.Contains(name, skipped) })
 	found := make([]*testCase, len(names))
-	err = each(workers, len(names), func(i int) error {
+	err = each(workers, len(names), func(i int) (err error) {
 		found[i], err = s.observe(names[i])
 		return err
 	})
