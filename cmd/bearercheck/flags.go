@@ -135,9 +135,10 @@ func (o *options) check() error {
 
 // checkLoopback names the flag that http needs, where the kit would name a field.
 func (o *options) checkLoopback() error {
-	for flag, url := range map[string]string{"issuer": o.issuer, "jwks-url": o.jwksURL, "url": o.url} {
-		if upstream.CheckURL(url, o.allowLoopbackHTTP) != nil && upstream.CheckURL(url, true) == nil {
-			return fmt.Errorf("-%s: the URL must be https, not http; for a server on this machine add -allow-loopback-http", flag)
+	for _, given := range []struct{ flag, url string }{{"issuer", o.issuer}, {"jwks-url", o.jwksURL}, {"url", o.url}} {
+		if upstream.CheckURL(given.url, o.allowLoopbackHTTP) != nil && upstream.CheckURL(given.url, true) == nil {
+			return fmt.Errorf("-%s: the URL must be https, not http; for a server on this machine add -allow-loopback-http",
+				given.flag)
 		}
 	}
 	return nil
