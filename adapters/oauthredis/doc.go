@@ -3,8 +3,10 @@
 //
 // It needs Redis 7.0 or later and a client of go-redis: for one server, for Sentinel or for a Cluster, with
 // ContextTimeoutEnabled. Without that option go-redis ignores deadlines, and a broken connection would be noticed too late.
-// The client is the caller's, who closes it last. A Stream occupies one of its connections nearly all the time. go-redis
-// itself writes addresses to the standard error when it cannot connect; logging.Disable of go-redis ends that.
+// The client is the caller's, who closes it last. A Stream occupies one of its connections nearly all the time. Transactions
+// of a Stream have a pool of their own in go-redis, so count on PoolSize and PipelinePoolSize, 10 for each processor and 10
+// by default. go-redis itself writes addresses to the standard error when it cannot connect; logging.Disable of go-redis
+// ends that.
 //
 // # Revocations
 //

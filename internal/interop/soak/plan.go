@@ -64,8 +64,9 @@ const (
 	keysPool          = http.DefaultMaxIdleConnsPerHost // fetches are one at a time
 )
 
-// redisPool is how many connections go-redis keeps, in a process that sees as many processors as this one.
-func redisPool() int { return 10 * runtime.GOMAXPROCS(0) }
+// redisPool is how many connections go-redis keeps, in a process that sees as many processors as this one: those of
+// PoolSize, and those of PipelinePoolSize for transactions.
+func redisPool() int { return 10*runtime.GOMAXPROCS(0) + 10 }
 
 // margin is what processes on a busy machine may be late.
 const margin = time.Second
