@@ -14,7 +14,8 @@ import (
 type ConformanceConfig struct {
 	// Server is the authorization server that the service trusts. Its first algorithm signs. Default: the zero Config.
 	Server Config
-	// Capabilities are what the service can do. Default: [VerifiesJWT] and [RequiresRFC9068].
+	// Capabilities are what the service can do, at least [VerifiesJWT] or [Introspects]. Default: [VerifiesJWT] and
+	// [RequiresRFC9068].
 	Capabilities []Capability
 	// MustOnly leaves out what the standards recommend and do not require: whole cases, and details of others.
 	MustOnly bool
@@ -33,7 +34,7 @@ const (
 	// VerifiesJWT: it verifies JWTs with the keys at [EndpointJWKS].
 	VerifiesJWT Capability = "jwt"
 	// RequiresRFC9068: it takes JWTs for access tokens only if they are such tokens by RFC 9068, section 4, with all that
-	// section 2.2 requires. Without it a JWT of another kind, such as an ID token, may pass.
+	// section 2.2 requires. Without it a JWT of another kind, such as an ID token, may pass. It wants [VerifiesJWT].
 	RequiresRFC9068 Capability = "rfc9068"
 	// Introspects: it asks [EndpointIntrospection]. Unless it verifies JWTs too, its tokens are opaque.
 	Introspects Capability = "introspection"
@@ -65,7 +66,7 @@ type Subject struct {
 
 // Route is a route of a [Subject]. A request to it with a good token gets a status of 2xx.
 type Route struct {
-	// Path is the path, such as /orders.
+	// Path is the path, such as /orders, without query.
 	Path string
 	// Method is the method of the requests. Default: GET. Tokens in forms want POST.
 	Method string
@@ -95,7 +96,8 @@ type Route struct {
 //		}, err
 //	})
 //
-// Requests are sent over real connections, one after the other. A mistake in cfg or an error of start fails the test.
+// Requests are sent over real connections, one after the other. Once three cases have got no answer in time, the others
+// fail without being sent. A mistake in cfg or an error of start fails the test.
 // The cases are data that can be replayed in other languages, too: internal/conformance/testdata/http-cases.jsonl, and
 // the README beside it.
 func RunConformance(t *testing.T, cfg ConformanceConfig, start func(*Server) (Subject, error)) {

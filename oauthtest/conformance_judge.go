@@ -121,19 +121,30 @@ func (s *scene) wanted() string {
 	return strings.Join(all, ", or ")
 }
 
-// challenge returns how challenges differ from what one of them has to say.
-func (s *scene) challenge(want conformance.Challenge, got []challenge.Challenge) (wrong []string) {
-	i := slices.IndexFunc(got, func(c challenge.Challenge) bool { return strings.EqualFold(c.Scheme, want.Scheme) })
-	if i < 0 {
-		return []string{"there is no " + want.Scheme + " challenge in WWW-Authenticate"}
+// challenge returns how the challenge that comes closest differs from what one of them has to say.
+func (s *scene) challenge(want conformance.Challenge, got []challenge.Challenge) []string {
+	closest := []string{"there is no " + want.Scheme + " challenge in WWW-Authenticate"}
+	found := false
+	for _, c := range got {
+		if !strings.EqualFold(c.Scheme, want.Scheme) {
+			continue
+		}
+		if wrong := s.says(want, c); !found || len(wrong) < len(closest) {
+			found, closest = true, wrong
+		}
 	}
-	wrong = s.parameters(want.Must, got[i].Params, "must")
+	return closest
+}
+
+// says returns how a challenge differs from what it has to say.
+func (s *scene) says(want conformance.Challenge, got challenge.Challenge) (wrong []string) {
+	wrong = s.parameters(want.Must, got.Params, "must")
 	if s.mustOnly {
 		return wrong
 	}
-	wrong = append(wrong, s.parameters(want.Should, got[i].Params, "should")...)
+	wrong = append(wrong, s.parameters(want.Should, got.Params, "should")...)
 	for _, name := range want.ShouldNotHave {
-		if _, found := got[i].Params[name]; found {
+		if _, found := got.Params[name]; found {
 			wrong = append(wrong, fmt.Sprintf("the challenge should not have %s", name))
 		}
 	}

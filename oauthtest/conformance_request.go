@@ -3,9 +3,11 @@ package oauthtest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,10 +75,13 @@ func (s *scene) exchange(r *http.Request) exchanged {
 	calls, counted := s.stage.calls()
 	visits := s.stage.visits.Load()
 	got := exchanged{request: r, counted: counted}
-	if got.err = got.send(s.stage.client); got.err == nil {
-		after, _ := s.stage.calls()
-		got.calls, got.visits = after-calls, int(s.stage.visits.Load()-visits)
+	if got.err = got.send(s.stage.client); got.err != nil {
+		var failure net.Error
+		s.late = s.late || errors.As(got.err, &failure) && failure.Timeout()
+		return got
 	}
+	after, _ := s.stage.calls()
+	got.calls, got.visits = after-calls, int(s.stage.visits.Load()-visits)
 	return got
 }
 

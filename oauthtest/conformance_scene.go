@@ -17,6 +17,7 @@ type scene struct {
 	route    Route
 	mustOnly bool
 	token    string // once it is made
+	late     bool   // an answer did not come in time
 }
 
 // texts are the placeholders that mean something everywhere.

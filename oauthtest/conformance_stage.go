@@ -1,6 +1,7 @@
 package oauthtest
 
 import (
+	"context"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +28,10 @@ type stage struct {
 	visits    atomic.Int64 // at elsewhere
 }
 
-const answerLimit = 30 * time.Second
+const (
+	answerLimit = 30 * time.Second
+	closeLimit  = time.Second
+)
 
 func newStage(as *Server, subject Subject, attacker *jose.Signer, opaque bool) *stage {
 	s := &stage{as: as, subject: subject, opaque: opaque, attacker: attacker, base: strings.TrimSuffix(subject.URL, "/")}
@@ -47,13 +51,25 @@ func newStage(as *Server, subject Subject, attacker *jose.Signer, opaque bool) *
 
 func (s *stage) close() {
 	if s.service != nil {
-		s.service.Close()
+		s.stopService()
 	}
 	if s.subject.Close != nil {
 		s.subject.Close()
 	}
 	s.elsewhere.Close()
 	_ = s.as.Close()
+}
+
+// stopService does not wait for handlers that hang, as [httptest.Server.Close] does.
+func (s *stage) stopService() {
+	s.client.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	if err := s.service.Config.Shutdown(ctx); err != nil {
+		_ = s.service.Config.Close()
+		return
+	}
+	s.service.Close()
 }
 
 // tempt offers the attacker's key to whoever believes where a token says that keys are.

@@ -233,17 +233,28 @@ func TestConformanceMistakes(t *testing.T) {
 	subject := func(s oauthtest.Subject, err error) start {
 		return func(*oauthtest.Server) (oauthtest.Subject, error) { return s, err }
 	}
+	onRoute := func(route oauthtest.Route) start {
+		return subject(oauthtest.Subject{URL: nowhere, Routes: []oauthtest.Route{route}}, nil)
+	}
 	for want, test := range map[string]struct {
 		cfg   config
 		start start
 	}{
-		`no "saml"`:    {config{Capabilities: []oauthtest.Capability{"saml"}}, fine},
-		`no case "B0"`: {config{Skip: map[string]string{"B0": "x"}}, fine},
-		"no reason":    {config{Skip: map[string]string{"B01": ""}}, fine},
-		"Algorithms":   {config{Server: oauthtest.Config{Algorithms: []string{"none"}}}, fine},
-		"broken":       {config{}, subject(oauthtest.Subject{}, errors.New("broken"))},
-		"Routes":       {config{}, subject(oauthtest.Subject{URL: nowhere}, nil)},
-		"or URL":       {config{}, subject(oauthtest.Subject{Routes: routes}, nil)},
+		`no "saml"`:       {config{Capabilities: []oauthtest.Capability{"saml"}}, fine},
+		`no case "B0"`:    {config{Skip: map[string]string{"B0": "x"}}, fine},
+		"no reason":       {config{Skip: map[string]string{"B01": ""}}, fine},
+		"Algorithms":      {config{Server: oauthtest.Config{Algorithms: []string{"none"}}}, fine},
+		"broken":          {config{}, subject(oauthtest.Subject{}, errors.New("broken"))},
+		"start is nil":    {config{}, nil},
+		"wants jwt":       {config{Capabilities: []oauthtest.Capability{oauthtest.RequiresRFC9068, oauthtest.Introspects}}, fine},
+		"or both":         {config{Capabilities: []oauthtest.Capability{}}, fine},
+		"Routes":          {config{}, subject(oauthtest.Subject{URL: nowhere}, nil)},
+		"is protected":    {config{}, onRoute(oauthtest.Route{Path: "/", Public: true})},
+		"begins with":     {config{}, onRoute(oauthtest.Route{Path: "orders"})},
+		"without query":   {config{}, onRoute(oauthtest.Route{Path: "/orders?page=1"})},
+		"Public excludes": {config{}, onRoute(oauthtest.Route{Path: "/", Public: true, Scopes: []string{"read"}})},
+		"one in each":     {config{}, onRoute(oauthtest.Route{Path: "/", Scopes: []string{"read write"}})},
+		"or URL":          {config{}, subject(oauthtest.Subject{Routes: routes}, nil)},
 		"either": {config{}, subject(oauthtest.Subject{
 			Routes: routes, URL: nowhere, Handler: http.NotFoundHandler(),
 		}, nil)},
@@ -254,6 +265,18 @@ func TestConformanceMistakes(t *testing.T) {
 		if _, err := oauthtest.CheckConformance(t.Context(), test.cfg, test.start); !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%s: %v", want, err)
 		}
+	}
+}
+
+// TestConformanceClosesRefused closes a service that the cases cannot be played with.
+func TestConformanceClosesRefused(t *testing.T) {
+	closed := false
+	cfg := oauthtest.ConformanceConfig{Server: inMemory}
+	_, err := oauthtest.CheckConformance(t.Context(), cfg, func(*oauthtest.Server) (oauthtest.Subject, error) {
+		return oauthtest.Subject{Handler: http.NotFoundHandler(), Close: func() { closed = true }}, nil
+	})
+	if err == nil || !closed {
+		t.Errorf("closed: %t, %v", closed, err)
 	}
 }
 
@@ -269,5 +292,52 @@ func TestConformanceEnds(t *testing.T) {
 	results, err := oauthtest.CheckConformance(ctx, oauthtest.ConformanceConfig{Server: inMemory}, ending.start)
 	if len(results) != 1 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d results, %v", len(results), err)
+	}
+}
+
+// TestConformanceHangs gives up on a service that answers nothing, and does not wait for its handlers.
+func TestConformanceHangs(t *testing.T) {
+	over := make(chan struct{})
+	defer close(over)
+	requests := 0
+	results := check(t, oauthtest.ConformanceConfig{Server: inMemory}, func(*oauthtest.Server) (oauthtest.Subject, error) {
+		return oauthtest.Subject{
+			Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }),
+			Client:  &http.Client{Timeout: 50 * time.Millisecond, Transport: countRequests(&requests)},
+			Routes:  []oauthtest.Route{{Path: "/"}},
+		}, nil
+	})
+	if requests != 3 {
+		t.Errorf("%d requests were sent, want 3", requests)
+	}
+	for id, want := range map[string]string{"A01": "no answer", "B01": "not sent", "X-03": "not sent"} {
+		if got := strings.Join(results[id].Problems, ""); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func countRequests(n *int) transport {
+	return func(r *http.Request) (*http.Response, error) {
+		*n++
+		return http.DefaultTransport.RoundTrip(r)
+	}
+}
+
+// TestConformanceTakesSeveralChallenges wants one of the challenges to be right, wherever it stands.
+func TestConformanceTakesSeveralChallenges(t *testing.T) {
+	several := rewriting(func(_ *http.Request, answer *httptest.ResponseRecorder) {
+		if said := answer.Header().Get("WWW-Authenticate"); said != "" {
+			answer.Header().Set("WWW-Authenticate", `Bearer error="other", Basic realm="x", `+said+", Bearer")
+		}
+	})
+	for id, result := range check(t, oauthtest.ConformanceConfig{Server: inMemory}, several.start) {
+		if result.Problems != nil {
+			t.Errorf("%s: %q", id, result.Problems)
+		}
 	}
 }
