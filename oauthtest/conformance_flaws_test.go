@@ -255,7 +255,7 @@ var flaws = []struct {
 				answer.Code = http.StatusUnauthorized
 			}
 		}),
-		these("E01 E01. E02 E04"),
+		these("E01 E01.longer E01.within E02 E04"),
 	},
 	{
 		"403 for a bad token",
@@ -361,7 +361,7 @@ var flaws = []struct {
 				_, _ = answer.WriteString("bad token: " + r.Header.Get("Authorization"))
 			}
 		}),
-		these("E01 E01. E02 E04"),
+		these("E01 E01.longer E01.within E02 E04"),
 	},
 	{
 		"looks for scopes within others",

@@ -310,7 +310,7 @@ func TestConformanceHangs(t *testing.T) {
 	if requests != 3 {
 		t.Errorf("%d requests were sent, want 3", requests)
 	}
-	for id, want := range map[string]string{"A01": "no answer", "B01": "not sent", "X-03": "not sent"} {
+	for id, want := range map[string]string{"B01": "no answer", "A07.lower": "not sent", "X-03": "not sent"} {
 		if got := strings.Join(results[id].Problems, ""); !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", id, got, want)
 		}
@@ -338,6 +338,37 @@ func TestConformanceTakesSeveralChallenges(t *testing.T) {
 	for id, result := range check(t, oauthtest.ConformanceConfig{Server: inMemory}, several.start) {
 		if result.Problems != nil {
 			t.Errorf("%s: %q", id, result.Problems)
+		}
+	}
+}
+
+// TestConformanceTakesHiding lets a service hide what a token does not open (RFC 9110, section 15.5.4).
+func TestConformanceTakesHiding(t *testing.T) {
+	hiding := rewriting(func(_ *http.Request, answer *httptest.ResponseRecorder) {
+		if answer.Code == http.StatusForbidden {
+			answer.Code = http.StatusNotFound
+			answer.Header().Del("WWW-Authenticate")
+		}
+	})
+	for id, result := range check(t, oauthtest.ConformanceConfig{Server: inMemory}, hiding.start) {
+		if result.Problems != nil {
+			t.Errorf("%s: %q", id, result.Problems)
+		}
+	}
+}
+
+// TestConformanceMisroutes notices a service that has nothing where its routes are said to be.
+func TestConformanceMisroutes(t *testing.T) {
+	lost := func(*oauthtest.Server) (oauthtest.Subject, error) {
+		return oauthtest.Subject{
+			Handler: http.NotFoundHandler(),
+			Routes:  []oauthtest.Route{{Path: "/any"}, {Path: "/one", Scopes: []string{"read"}}},
+		}, nil
+	}
+	results := check(t, oauthtest.ConformanceConfig{Server: inMemory}, lost)
+	for _, id := range []string{"B01", "E01.good"} {
+		if results[id].Problems == nil {
+			t.Errorf("%s passes", id)
 		}
 	}
 }

@@ -21,6 +21,9 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if cases[0].ID != "B01" {
+		t.Errorf("the first case is %s: no other tells as much if it fails as a good token", cases[0].ID)
+	}
 	seen := make(map[string]bool)
 	changing := false
 	for _, c := range cases {
