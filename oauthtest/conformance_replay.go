@@ -124,15 +124,11 @@ func (r *replay) omits(c conformance.Case) string {
 	if r.cfg.MustOnly && c.Severity != conformance.Must {
 		return "it is a recommendation"
 	}
-	for _, need := range c.Needs {
-		if !r.has(need) {
-			return "the service lacks the capability " + need
-		}
+	if i := slices.IndexFunc(c.Needs, func(word string) bool { return !r.has(word) }); i >= 0 {
+		return "it needs " + having(c.Needs[i])
 	}
-	for _, capability := range c.Unless {
-		if r.has(capability) {
-			return "the service has the capability " + capability
-		}
+	if i := slices.IndexFunc(c.Unless, r.has); i >= 0 {
+		return "it is not for " + having(c.Unless[i])
 	}
 	if r.cfg.StartOnce && len(c.Before) > 0 {
 		return "it needs a new service"
@@ -143,9 +139,17 @@ func (r *replay) omits(c conformance.Case) string {
 	return ""
 }
 
-// has reports a capability of the service, or that the keys are good for an algorithm.
+// has reports a capability of the service, or that the authorization server signs with an algorithm.
 func (r *replay) has(need string) bool {
 	return slices.Contains(r.cfg.Capabilities, Capability(need)) || need == string(r.keys)
+}
+
+// having says who has what a case needs.
+func having(word string) string {
+	if slices.Contains(capabilities, Capability(word)) {
+		return "a service with the capability " + word
+	}
+	return "an authorization server that signs with " + word
 }
 
 // play returns the status of the last answer to a case, and what is wrong.

@@ -110,7 +110,7 @@ func TestRunConformanceFails(t *testing.T) {
 		"--- PASS: TestRunConformanceFails/B01", "--- FAIL: TestRunConformanceFails/B02",
 		"a token that expired ten minutes ago: status 200, want 401", "source: RFC 9068 section 4",
 		`claims {"aud":"https://api.example.com"`, "> GET /any", "> Authorization: Bearer ey", "< 200 OK",
-		"not run: D02 (a revoked token): the service lacks the capability introspection",
+		"not run: D02 (a revoked token): it needs a service with the capability introspection",
 	} {
 		if !strings.Contains(string(output), want) {
 			t.Errorf("the output lacks %q:\n%s", want, output)
@@ -179,11 +179,31 @@ func TestConformanceOmits(t *testing.T) {
 		"E01":        "no route of the kind scope",
 		"H02":        "no route of the kind max-age",
 		"A19":        "no route of the kind post",
-		"D06":        "lacks the capability introspection",
-		"A-04.ps256": "lacks the capability RS256",
+		"D06":        "it needs a service with the capability introspection",
+		"A-04.ps256": "it needs an authorization server that signs with RS256",
 	} {
 		if got := results[id].NotRun; want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s is not run because %q, want %q", id, got, want)
+		}
+	}
+}
+
+// TestConformanceAlgorithms signs with other keys than the rest of the tests.
+func TestConformanceAlgorithms(t *testing.T) {
+	for algorithm, trailing := range map[string]string{
+		"EdDSA": "",
+		"ES384": "it is not for an authorization server that signs with ES384",
+		"ES512": "it is not for an authorization server that signs with ES512",
+	} {
+		cfg := oauthtest.ConformanceConfig{Server: oauthtest.Config{InMemory: true, Algorithms: []string{algorithm}}}
+		results := check(t, cfg, service{}.start)
+		for id, result := range results {
+			if result.Problems != nil {
+				t.Errorf("%s: %s: %q", algorithm, id, result.Problems)
+			}
+		}
+		if got := results["A-17"].NotRun; got != trailing {
+			t.Errorf("%s: trailing bits are not run because %q, want %q", algorithm, got, trailing)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func checkWords(t *testing.T, c conformance.Case) {
 	const publicKeys = " public-pem public-pem-trimmed public-pkcs1 public-der public-jwk public-modulus"
 	for what, words := range map[string]struct{ got, known string }{
 		"needs":     {strings.Join(c.Needs, " "), "jwt rfc9068 introspection form-token query-token dpop RS256"},
-		"unless":    {strings.Join(c.Unless, " "), "rfc9068 form-token query-token dpop"},
+		"unless":    {strings.Join(c.Unless, " "), "rfc9068 form-token query-token dpop ES384 ES512"},
 		"route":     {c.Route, "token scope scopes acr max-age post public"},
 		"key":       {c.Token.Key, "attacker none empty" + publicKeys},
 		"signature": {c.Token.Signature, "flipped empty short zero trailing-bits"},
