@@ -25,14 +25,14 @@ func (s Subject) check() error {
 
 func (r Route) check() error {
 	if !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#") {
-		return errors.New("Path: want one that begins with a slash, without query")
+		return errors.New("want a path that begins with a slash, without query")
 	}
 	if r.Public && (r.Scopes != nil || r.ACR != "" || r.MaxAge != 0) {
-		return errors.New("Public excludes Scopes, ACR and MaxAge")
+		return errors.New("a public route has no Scopes, ACR or MaxAge")
 	}
 	isList := func(scope string) bool { return len(strings.Fields(scope)) != 1 }
 	if i := slices.IndexFunc(r.Scopes, isList); i >= 0 {
-		return fmt.Errorf("Scopes: want one in each string, not %q", r.Scopes[i])
+		return fmt.Errorf("want one scope in each string, not %q", r.Scopes[i])
 	}
 	return nil
 }
