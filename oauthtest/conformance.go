@@ -102,7 +102,9 @@ type Route struct {
 //	})
 //
 // Requests are sent over real connections, one after the other. Once three cases have got no answer in time, the others
-// fail without being sent. A mistake in cfg or an error of start fails the test.
+// fail without being sent. A mistake in cfg or an error of start fails the test. A run takes some seconds, most of them for
+// RSA keys; a server of ES256 is quicker.
+//
 // The cases are data that can be replayed in other languages, too: internal/conformance/testdata/http-cases.jsonl, and
 // the README beside it.
 func RunConformance(t *testing.T, cfg ConformanceConfig, start func(*Server) (Subject, error)) {
