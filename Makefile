@@ -27,7 +27,7 @@ all: lint standalone api api-gate docs-check test ## Everything that CI runs
 .PHONY: demo
 demo: ## Run the quickstart: a protected API on three frameworks, with its own authorization server
 	@echo "compiling, which takes a minute or two the first time"
-	go run ./examples/quickstart
+	scripts/demo
 
 .PHONY: test
 test: setup ## Run every test of every module (needs Go, a C compiler, Node.js and npm; installs what apt can)
