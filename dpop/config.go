@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // Config configures a [Verifier]. BaseURL or URL is required; the rest has strict defaults. For durations zero means
@@ -101,8 +103,21 @@ func (c *Config) check() error {
 		return errors.New("dpop: MaxProofBytes must be between 1 KiB and 64 KiB")
 	case c.Nonces != nil && !c.RequireNonce:
 		return errors.New("dpop: Nonces needs RequireNonce: a nonce that may be left out protects nobody")
+	case c.Nonces != nil && c.Nonces.now == nil:
+		return errors.New("dpop: Nonces was not made with NewNonces")
+	case c.Replays != nil && unmade(c.Replays):
+		return errors.New("dpop: Replays is a nil pointer or was not made with a constructor: use NewReplays, or leave it out")
+	}
+	if err := sanity.Durations(sanity.Duration{Name: "Skew", Value: c.Skew}); err != nil {
+		return fmt.Errorf("dpop: %w", err)
 	}
 	return nil
+}
+
+// unmade reports a store that could not remember anything.
+func unmade(s ReplayStore) bool {
+	memory, ours := s.(*Replays)
+	return sanity.IsNil(s) || ours && memory.now == nil
 }
 
 // algorithms returns the allow-list. A symmetric algorithm would make the public key of a proof its secret.
@@ -132,17 +147,31 @@ func parseBase(raw string) (string, error) {
 			"with the xn-- form of an international name and without credentials")
 	case strings.ContainsAny(raw, "?#"):
 		return "", errors.New("a base URL has no query and no fragment")
+	case !hasPort(base):
+		return "", errors.New("its port is not between 1 and 65535")
 	case strings.HasPrefix(base, "http:") && !isLoopback(base):
 		return "", errors.New("it must be an https URL: tokens and proofs can be read on the way otherwise")
 	}
 	return strings.TrimSuffix(base, "/"), nil
 }
 
+// splitAuthority splits the authority of a canonical URL.
+func splitAuthority(canonical string) (host, port string) {
+	_, rest, _ := strings.Cut(canonical, "://")
+	authority, _ := cutAuthority(rest)
+	return cutPort(authority)
+}
+
+// hasPort reports whether something can listen on the port of a canonical URL, if it names one.
+func hasPort(canonical string) bool {
+	_, port := splitAuthority(canonical)
+	number, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && number > 0
+}
+
 // isLoopback reports whether the host of a canonical URL is this machine.
 func isLoopback(canonical string) bool {
-	_, rest, _ := strings.Cut(canonical, "://")
-	authority, _, _ := strings.Cut(rest, "/")
-	host, _ := cutPort(authority)
+	host, _ := splitAuthority(canonical)
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -113,7 +113,8 @@ func Example() {
 
 // With nonces of this server nobody can make proofs in advance. Replicas share the keys.
 func ExampleNewNonces() {
-	secret := make([]byte, 32) // yours is a secret of the service, from crypto/rand
+	secret := make([]byte, 32) // yours is made once, and all replicas have it
+	rand.Read(secret)
 	nonces, err := dpop.NewNonces(dpop.NonceConfig{Keys: [][]byte{secret}, Label: "orders"})
 	if err != nil {
 		fmt.Println(err)

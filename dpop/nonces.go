@@ -8,9 +8,12 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // NonceConfig configures [Nonces]. Its zero value works for a service with one replica.
@@ -55,7 +58,7 @@ func NewNonces(cfg NonceConfig) (*Nonces, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Lifetime < minNonceLifetime || cfg.Lifetime > maxNonceLifetime {
-		return nil, errors.New("dpop: Lifetime must be between 10 seconds and 1 hour")
+		return nil, errors.New("dpop: Lifetime must be between 10 seconds and 1 hour: a nonce that was seen is good for that long")
 	}
 	if len(cfg.Keys) > maxNonceKeys {
 		return nil, errors.New("dpop: Keys has more than 4 keys, take the ones away that were replaced long ago")
@@ -64,6 +67,9 @@ func NewNonces(cfg NonceConfig) (*Nonces, error) {
 	for _, key := range cfg.Keys {
 		if len(key) < minNonceKeyBytes {
 			return nil, errors.New("dpop: each of the Keys needs at least 32 bytes, from crypto/rand")
+		}
+		if err := sanity.Key(key); err != nil {
+			return nil, fmt.Errorf("dpop: one of the Keys: %w", err)
 		}
 		n.keys = append(n.keys, slices.Clone(key))
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/bearergate/bearergate/middleware"
 )
 
-func key(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
+// key returns one that is not all the same.
+func key(b byte) []byte { return bytes.Repeat([]byte{b, ^b}, 16) }
 
 // nonceAnswer sends a proof with a nonce: "pass", "renewed" if the answer has a new one, or "demanded".
 func nonceAnswer(t testing.TB, v *dpop.Verifier, now time.Time, nonce string) string {
@@ -193,6 +194,8 @@ func TestNonceConfigRefused(t *testing.T) {
 		{dpop.NonceConfig{Keys: [][]byte{key(1)[:31]}}, "at least 32 bytes"},
 		{dpop.NonceConfig{Keys: [][]byte{key(1), nil}}, "at least 32 bytes"},
 		{dpop.NonceConfig{Keys: [][]byte{key(1), key(2), key(3), key(4), key(5)}}, "more than 4 keys"},
+		{dpop.NonceConfig{Keys: [][]byte{key(1), make([]byte, 32)}}, "one of the Keys: all of its octets are the same: fill it"},
+		{dpop.NonceConfig{Keys: [][]byte{[]byte("correct horse battery staple, and more\n")}}, "one of the Keys: it is text with white space"},
 		{dpop.NonceConfig{Lifetime: -1}, "Lifetime must be between"},
 		{dpop.NonceConfig{Lifetime: 10*time.Second - 1}, "Lifetime must be between"},
 		{dpop.NonceConfig{Lifetime: time.Hour + 1}, "Lifetime must be between"},

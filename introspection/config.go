@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/discovery"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/internal/upstream"
 )
 
@@ -40,18 +41,18 @@ type Config struct {
 	// "token-introspection+jwt". Such a JWT may have 16 KiB.
 	VerifyResponse func(ctx context.Context, jwt string) (claims []byte, err error)
 
-	// CacheTTL is how long an active token is believed to stay active, never past its exp. Default: 60 seconds. Off: the
-	// server is asked about every request, once for each.
+	// CacheTTL is how long an active token is believed to stay active, never past its exp. Default: 60 seconds; at most 24
+	// hours. Off: the server is asked about every request, once for each.
 	CacheTTL time.Duration
 	// Answers keeps the server's answers about active tokens for all replicas of a service, so that each token is asked about
 	// once and not once for each replica. CacheTTL counts from when the server was asked, whoever did; every replica judges an
 	// answer by its own configuration. The replicas have to authenticate as the same client. Uncached routes and refused
 	// tokens do not use it, and while it fails the server is asked. Default: none.
 	Answers AnswerStore
-	// NegativeTTL is how long a refused token is believed to stay so. Default: 10 seconds.
+	// NegativeTTL is how long a refused token is believed to stay so. Default: 10 seconds; at most 24 hours.
 	NegativeTTL time.Duration
 	// StaleIfError is how long after CacheTTL an active token is still believed, never past its exp, while the server
-	// cannot be asked. It adds to what a revoked token can pass for. Default: off.
+	// cannot be asked. It adds to what a revoked token can pass for. Default: off; at most 24 hours.
 	StaleIfError time.Duration
 	// MaxCacheBytes bounds the memory for active tokens, roughly. One takes half a KiB and one and a half times the size of
 	// its answer. Default: 64 MiB, about 65,000 tokens of the usual size.
@@ -61,7 +62,7 @@ type Config struct {
 	MaxNegativeEntries int
 
 	// Timeout bounds one call, and separately what a request waits for the outcome. While the server is down, a call has
-	// half of it. Default: 3 seconds.
+	// half of it. Default: 3 seconds; at most 1 minute.
 	Timeout time.Duration
 	// MaxConcurrent bounds the calls under way. Further questions wait for their turn. Default: 64.
 	MaxConcurrent int
@@ -84,6 +85,7 @@ type Config struct {
 
 const (
 	maxLeeway     = 5 * time.Minute
+	maxTTL        = 24 * time.Hour
 	minCacheBytes = 1 << 20 // room for a few answers of the largest size
 )
 
@@ -124,11 +126,14 @@ func orDefault(d, fallback time.Duration) time.Duration {
 
 func (c *Config) checkServer() error {
 	if err := c.ClientAuth.Check(); err != nil {
-		return fmt.Errorf("introspection: ClientAuth: %w; make it with SecretBasic or another function of this package", err)
+		return fmt.Errorf("introspection: ClientAuth: %w", err)
 	}
 	if c.Endpoint != "" {
 		if err := upstream.CheckURL(c.Endpoint, c.AllowLoopbackHTTP); err != nil {
 			return fmt.Errorf("introspection: Endpoint: %w", err)
+		}
+		if err := sanity.Identifier(c.Issuer); err != nil {
+			return fmt.Errorf("introspection: Issuer: %w", err)
 		}
 		return nil
 	}
@@ -143,14 +148,23 @@ func (c *Config) checkServer() error {
 
 func (c *Config) checkAnswers() error {
 	switch {
-	case slices.Contains(c.OtherAudiences, "") || (c.Audience == "" && len(c.OtherAudiences) > 0):
-		return errors.New("introspection: Audience and OtherAudiences must not be empty identifiers")
+	case c.Audience == "" && len(c.OtherAudiences) > 0:
+		return errors.New("introspection: OtherAudiences needs an Audience: write the first of them there")
 	case c.Audience == "" && slices.Contains(c.Require, "aud"):
 		return errors.New("introspection: Require says aud, but there is no Audience to compare it with")
 	case c.Issuer == "" && slices.Contains(c.Require, "iss"):
 		return errors.New("introspection: Require says iss, but there is no Issuer to compare it with")
-	case slices.Contains(c.Require, ""):
-		return errors.New("introspection: Require must not contain an empty name")
+	case sanity.Identifier(c.Audience) != nil:
+		return fmt.Errorf("introspection: Audience: %w", sanity.Identifier(c.Audience))
+	case c.Answers != nil && sanity.IsNil(c.Answers):
+		return errors.New("introspection: Answers is a nil pointer, as after an error that nobody looked at: set a store, or leave it out")
+	}
+	err := sanity.Identifiers("OtherAudiences", c.OtherAudiences)
+	if err == nil {
+		err = sanity.Identifiers("Require", c.Require)
+	}
+	if err != nil {
+		return fmt.Errorf("introspection: %w", err)
 	}
 	return nil
 }
@@ -172,5 +186,22 @@ func (c *Config) checkBounds() error {
 	case c.StaleIfError > 0 && c.CacheTTL == 0:
 		return errors.New("introspection: StaleIfError needs a CacheTTL: without one there is nothing to fall back on")
 	}
+	if err := upstream.CheckClient(c.HTTPClient); err != nil {
+		return fmt.Errorf("introspection: HTTPClient: %w", err)
+	}
+	if err := c.checkDurations(); err != nil {
+		return fmt.Errorf("introspection: %w", err)
+	}
 	return nil
+}
+
+func (c *Config) checkDurations() error {
+	const revoked = "a token that was revoked would pass as long"
+	return sanity.Durations(
+		sanity.Duration{Name: "CacheTTL", Value: c.CacheTTL, Most: maxTTL, Because: revoked},
+		sanity.Duration{Name: "StaleIfError", Value: c.StaleIfError, Most: maxTTL, Because: revoked},
+		sanity.Duration{Name: "NegativeTTL", Value: c.NegativeTTL, Most: maxTTL, Because: "a token that became good would be refused as long"},
+		sanity.Duration{Name: "Timeout", Value: c.Timeout, Most: time.Minute, Because: "requests wait as long"},
+		sanity.Duration{Name: "Leeway", Value: c.Leeway},
+	)
 }

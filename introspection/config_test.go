@@ -2,6 +2,8 @@ package introspection_test
 
 import (
 	"fmt"
+	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +41,22 @@ func TestConfigMistakes(t *testing.T) {
 		"negative concurrency":         {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxConcurrent: -1}, "MaxConcurrent"},
 		"tiny cache":                   {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxCacheBytes: 1}, "MaxCacheBytes"},
 		"negative entries":             {introspection.Config{Issuer: issuer, ClientAuth: basic, MaxNegativeEntries: -1}, "MaxNegativeEntries"},
+		"white space at endpoint":      {introspection.Config{Endpoint: endpoint + " ", ClientAuth: basic}, "Endpoint: the URL has white space"},
+		"line of issuer":               {introspection.Config{Endpoint: endpoint, Issuer: issuer + "\n", ClientAuth: basic}, "Issuer: it has a control character"},
+		"line of audience":             {introspection.Config{Issuer: issuer, ClientAuth: basic, Audience: "a\n"}, "Audience: it has a control character"},
+		"blank audience":               {introspection.Config{Issuer: issuer, ClientAuth: basic, Audience: "a", OtherAudiences: []string{" "}}, "OtherAudiences[0]: it has white space"},
+		"blank member":                 {introspection.Config{Issuer: issuer, ClientAuth: basic, Require: []string{" exp"}}, "Require[0]: it has white space"},
+		"no store":                     {introspection.Config{Issuer: issuer, ClientAuth: basic, Answers: (*shelf)(nil)}, "Answers is a nil pointer"},
+		"nil transport":                {introspection.Config{Issuer: issuer, ClientAuth: basic, HTTPClient: &http.Client{Transport: (*http.Transport)(nil)}}, "HTTPClient: its Transport"},
+		"TTL without unit":             {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: 60}, "CacheTTL is 60ns"},
+		"negative TTL without unit":    {introspection.Config{Issuer: issuer, ClientAuth: basic, NegativeTTL: 10}, "NegativeTTL is 10ns"},
+		"staleness without unit":       {introspection.Config{Issuer: issuer, ClientAuth: basic, StaleIfError: 10}, "StaleIfError is 10ns"},
+		"timeout without unit":         {introspection.Config{Issuer: issuer, ClientAuth: basic, Timeout: 3}, "Timeout is 3ns"},
+		"leeway without unit":          {introspection.Config{Issuer: issuer, ClientAuth: basic, Leeway: 10}, "Leeway is 10ns"},
+		"TTL for ever":                 {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: math.MaxInt64}, "CacheTTL must be at most 24h0m0s: a token that was revoked"},
+		"negative TTL for ever":        {introspection.Config{Issuer: issuer, ClientAuth: basic, NegativeTTL: math.MaxInt64}, "NegativeTTL must be at most 24h0m0s"},
+		"stale for ever":               {introspection.Config{Issuer: issuer, ClientAuth: basic, StaleIfError: math.MaxInt64}, "StaleIfError must be at most 24h0m0s"},
+		"endless timeout":              {introspection.Config{Issuer: issuer, ClientAuth: basic, Timeout: math.MaxInt64}, "Timeout must be at most 1m0s"},
 		"stale without cache":          {introspection.Config{Issuer: issuer, ClientAuth: basic, CacheTTL: -1, StaleIfError: time.Hour}, "StaleIfError"},
 	}
 	for name, tt := range tests {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bearergate/bearergate/internal/discovery"
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/internal/upstream"
 )
 
@@ -37,20 +38,21 @@ type Config struct {
 	JWKSURL string
 	// Keys are fixed keys instead of fetched ones, made with ParseKeys or ParsePEM. Default: keys are fetched.
 	Keys *Keys
-	// Secret is a key shared with the issuer, for HS256, instead of a key set. At least 32 bytes. Whoever can check such a
-	// token can also make one.
+	// Secret is a key shared with the issuer, for HS256, instead of a key set. At least 32 bytes, as they are: of a file with
+	// text, without the line break at its end. Whoever can check such a token can also make one.
 	Secret []byte
 
 	// HTTPClient fetches keys and metadata. It is copied; redirects are never followed. Default: a client of its own that
 	// honours the proxy environment.
 	HTTPClient *http.Client
-	// FetchTimeout bounds one fetch as a whole, discovery included. Default: 5 seconds.
+	// FetchTimeout bounds one fetch as a whole, discovery included. Default: 5 seconds; at most 1 minute.
 	FetchTimeout time.Duration
-	// MaxStale is how long keys may be used past their lifetime while the issuer cannot be reached. Default: 1 hour.
+	// MaxStale is how long keys may be used past their lifetime while the issuer cannot be reached. Default: 1 hour; at
+	// most 7 days.
 	MaxStale time.Duration
 	// Cooldown is the shortest time between two fetches that tokens with unknown keys cause. It is counted for strangers,
 	// and apart from them for clients seen before, so that a flood from strangers does not delay the rotation's fetch. A
-	// fetch that brought the key of a good token does not count, up to three times in that time. Default: 30 seconds.
+	// fetch that brought the key of a good token does not count, up to three times in that time. Default: 30 seconds; at most 1 hour.
 	Cooldown time.Duration
 	// AllowLoopbackHTTP accepts http URLs whose host is loopback, for tests and local development.
 	AllowLoopbackHTTP bool
@@ -65,7 +67,10 @@ type Config struct {
 
 const maxNameless = 4
 
-const maxLeeway = 5 * time.Minute
+const (
+	maxLeeway = 5 * time.Minute
+	maxStale  = 7 * 24 * time.Hour
+)
 
 // withDefaults returns a checked copy with everything filled in.
 func (c Config) withDefaults() (Config, error) {
@@ -99,10 +104,19 @@ func (c *Config) checkIdentity() error {
 	switch {
 	case c.Issuer == "":
 		return errors.New("jwks: Issuer is required: the issuer identifier exactly as tokens carry it in iss")
-	case c.Audience == "" || slices.Contains(c.OtherAudiences, ""):
+	case c.Audience == "":
 		return errors.New("jwks: Audience is required: the identifier of this resource server as the issuer writes it into aud")
 	case profiles[c.Profile] == nil:
 		return fmt.Errorf("jwks: unknown Profile %q, use one of the constants of this package", string(c.Profile))
+	}
+	if err := sanity.Identifier(c.Issuer); err != nil {
+		return fmt.Errorf("jwks: Issuer: %w", err)
+	}
+	if err := sanity.Identifier(c.Audience); err != nil {
+		return fmt.Errorf("jwks: Audience: %w", err)
+	}
+	if err := sanity.Identifiers("OtherAudiences", c.OtherAudiences); err != nil {
+		return fmt.Errorf("jwks: %w", err)
 	}
 	return nil
 }
@@ -154,7 +168,22 @@ func (c *Config) checkBounds() error {
 	case c.Cooldown == 0:
 		return errors.New("jwks: Cooldown cannot be off: every token with an invented key ID would cause a fetch")
 	}
+	if err := upstream.CheckClient(c.HTTPClient); err != nil {
+		return fmt.Errorf("jwks: HTTPClient: %w", err)
+	}
+	if err := c.checkDurations(); err != nil {
+		return fmt.Errorf("jwks: %w", err)
+	}
 	return nil
+}
+
+func (c *Config) checkDurations() error {
+	return sanity.Durations(
+		sanity.Duration{Name: "Leeway", Value: c.Leeway},
+		sanity.Duration{Name: "FetchTimeout", Value: c.FetchTimeout, Most: time.Minute, Because: "nothing else is fetched meanwhile"},
+		sanity.Duration{Name: "MaxStale", Value: c.MaxStale, Most: maxStale, Because: "a key that the issuer withdrew would be trusted as long"},
+		sanity.Duration{Name: "Cooldown", Value: c.Cooldown, Most: time.Hour, Because: "a new key of the issuer could be unknown here as long"},
+	)
 }
 
 // algorithms returns the allow-list. Symmetric and asymmetric algorithms never stand on the same one.

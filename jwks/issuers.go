@@ -27,8 +27,8 @@ func Issuers(validators ...*Validator) (*Router, error) {
 	}
 	byIssuer, cacheBytes := make(map[string]*Validator, len(validators)), 0
 	for _, v := range validators {
-		if v == nil {
-			return nil, errors.New("jwks: a Validator given to Issuers is nil")
+		if !v.made() {
+			return nil, errors.New("jwks: a Validator given to Issuers is nil or was not made with New")
 		}
 		if byIssuer[v.issuer] != nil {
 			return nil, fmt.Errorf("jwks: two Validators for issuer %q", v.issuer)

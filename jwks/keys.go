@@ -18,7 +18,7 @@ type Keys struct {
 func ParseKeys(document []byte) (*Keys, error) {
 	set, skipped, err := jose.ParseKeySet(document)
 	if err != nil {
-		return nil, fmt.Errorf("jwks: key set: %w", err)
+		return nil, fmt.Errorf(`jwks: key set: %w; it has to be a JSON object with an array "keys" of public keys, and PEM is for ParsePEM`, err)
 	}
 	return &Keys{set, skipped}, nil
 }
@@ -29,7 +29,7 @@ func ParseKeys(document []byte) (*Keys, error) {
 func ParsePEM(data []byte) (*Keys, error) {
 	set, err := jose.ParsePEM(data)
 	if err != nil {
-		return nil, fmt.Errorf("jwks: PEM: %w", err)
+		return nil, fmt.Errorf("jwks: PEM: %w; it has to be blocks of public keys or certificates, and a JWK Set is for ParseKeys", err)
 	}
 	return &Keys{set: set}, nil
 }

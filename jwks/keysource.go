@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/internal/upstream"
 )
 
@@ -22,6 +23,9 @@ func (c *Config) keySource() (keySource, error) {
 		return keySource{fixed: newStatic(c.Keys.set, c.Keys.skipped)}, nil
 	case c.Secret != nil:
 		key, err := jose.NewSecret(c.Secret, "")
+		if err == nil {
+			err = sanity.Key(c.Secret)
+		}
 		if err != nil {
 			return keySource{}, fmt.Errorf("jwks: Secret: %w", err)
 		}

@@ -3,6 +3,7 @@ package jwks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -31,7 +33,8 @@ type ResolverConfig struct {
 	// ReadyFor are the issuers that [Resolver.Ready] waits for, such as those of the largest tenants; at most MaxIssuers.
 	// Default: none.
 	ReadyFor []string
-	// UnknownFor is how long it is remembered that an issuer is unknown. Default: 30 seconds.
+	// UnknownFor is how long it is remembered that an issuer is unknown. Default: 30 seconds; at most 1 hour; negative: not at
+	// all.
 	UnknownFor time.Duration
 	// CacheBytes bounds the memory for what tokens of all issuers said that were accepted before, as in Config, whose own
 	// bound does not count here. Default: 32 MiB; negative: none.
@@ -91,6 +94,9 @@ func NewResolver(cfg ResolverConfig) (*Resolver, error) {
 	if len(cfg.ReadyFor) > cfg.MaxIssuers {
 		return nil, errors.New("jwks: ResolverConfig.ReadyFor has more issuers than MaxIssuers leaves room for")
 	}
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("jwks: ResolverConfig.%w", err)
+	}
 	cfg.ReadyFor = slices.Clone(cfg.ReadyFor)
 	cfg.UnknownFor = orDefault(cfg.UnknownFor, 30*time.Second)
 	if cfg.HTTPClient == nil {
@@ -103,6 +109,18 @@ func NewResolver(cfg ResolverConfig) (*Resolver, error) {
 		cfg.CacheBytes = defaultCacheBytes
 	}
 	return &Resolver{config: cfg, tokens: newVerified(cfg.CacheBytes), unknown: map[string]time.Time{}, asking: map[string]*question{}}, nil
+}
+
+func (c *ResolverConfig) check() error {
+	if err := upstream.CheckClient(c.HTTPClient); err != nil {
+		return fmt.Errorf("HTTPClient: %w", err)
+	}
+	if err := sanity.Identifiers("ReadyFor", c.ReadyFor); err != nil {
+		return err
+	}
+	return sanity.Durations(sanity.Duration{
+		Name: "UnknownFor", Value: c.UnknownFor, Most: time.Hour, Because: "the tokens of a new tenant could be refused as long",
+	})
 }
 
 // Validate implements middleware.Validator.

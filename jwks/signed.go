@@ -3,10 +3,13 @@ package jwks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bearergate/bearergate/internal/claim"
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -48,12 +51,18 @@ func NewVerifier(typ string, cfg Config) (*Verifier, error) {
 func (v *Validator) Verifier(cfg VerifierConfig) (*Verifier, error) {
 	cfg.Type = mediaType(cfg.Type)
 	switch {
+	case !v.made():
+		return nil, errors.New("jwks: a Verifier needs a Validator that was made with New")
+	case strings.ContainsFunc(cfg.Type, func(c rune) bool { return c <= ' ' || c > '~' }):
+		return nil, errors.New("jwks: Type must be a media type without white space, such as logout+jwt")
 	case slices.Contains([]string{"", "jwt", "at+jwt"}, cfg.Type):
 		return nil, errors.New("jwks: a Verifier needs a Type that tells its JWTs from access tokens")
 	case cfg.AnyAudience && (cfg.Audience != "" || cfg.AllowUntyped):
 		return nil, errors.New("jwks: AnyAudience excludes Audience and AllowUntyped: typ is all that tells such JWTs from others")
 	case cfg.MaxBytes < 0:
 		return nil, errors.New("jwks: MaxBytes must not be negative")
+	case sanity.Identifier(cfg.Audience) != nil:
+		return nil, fmt.Errorf("jwks: Audience: %w", sanity.Identifier(cfg.Audience))
 	case cfg.MaxBytes == 0:
 		cfg.MaxBytes = jose.MaxTokenBytes
 	}

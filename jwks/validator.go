@@ -73,6 +73,9 @@ func New(cfg Config) (*Validator, error) {
 	return v, nil
 }
 
+// made reports whether v is the work of New.
+func (v *Validator) made() bool { return v != nil && v.rules != nil }
+
 // Validate implements middleware.Validator. Everything that can be checked without a key is checked first, so that a
 // token that cannot be good never causes a fetch. A token that was accepted before is checked for its time and for whether
 // its key is still one of the issuer's.

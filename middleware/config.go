@@ -72,6 +72,12 @@ func New(validator Validator, cfg Config) (*Guard, error) {
 	if isNil(validator) {
 		return nil, errors.New("oauth: a Guard needs a Validator, such as the result of jwks.New or introspection.New")
 	}
+	if err := checkParts(validator); err != nil {
+		return nil, err
+	}
+	if cfg.Revocations != nil && isNil(cfg.Revocations) {
+		return nil, errors.New("oauth: Revocations is a nil pointer, as after an error that nobody looked at: set a list, or leave it out")
+	}
 	if strings.ContainsFunc(cfg.Realm, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return nil, errors.New("oauth: Realm must be printable ASCII")
 	}
@@ -104,10 +110,16 @@ func New(validator Validator, cfg Config) (*Guard, error) {
 	return g, nil
 }
 
-// isNil also finds a nil pointer inside an interface, which comes from an error that nobody looked at.
+// isNil also finds a nil pointer or function inside an interface, which comes from an error that nobody looked at.
 func isNil(part any) bool {
-	value := reflect.ValueOf(part)
-	return part == nil || value.Kind() == reflect.Pointer && value.IsNil()
+	switch value := reflect.ValueOf(part); value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Func, reflect.Map, reflect.Pointer:
+		return value.IsNil()
+	default:
+		return false
+	}
 }
 
 func checkMetadataURL(raw string) error {

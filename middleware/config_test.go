@@ -12,6 +12,8 @@ import (
 func TestNewRefuses(t *testing.T) {
 	const (
 		noValidator = "oauth: a Guard needs a Validator, such as the result of jwks.New or introspection.New"
+		noneOfAll   = "oauth: All needs validators, and none of them nil: look at the errors of those who made them"
+		neither     = "oauth: ByFormat needs a Validator for JWTs, one for opaque tokens, or both"
 		badRealm    = "oauth: Realm must be printable ASCII"
 		bothQueries = "oauth: AllowQueryToken and RefuseQueryToken exclude each other, set one"
 		notAbsolute = "oauth: ResourceMetadata must be an absolute https URL without credentials and fragment; http only for loopback hosts"
@@ -25,6 +27,17 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"no validator", nil, middleware.Config{}, noValidator},
 		{"nil pointer for a validator", (*pointer)(nil), middleware.Config{}, noValidator},
+		{"nil function for a validator", middleware.ValidatorFunc(nil), middleware.Config{}, noValidator},
+		{"all of none", middleware.All(), middleware.Config{}, noneOfAll},
+		{"all with nil", middleware.All(honour(alice()), nil), middleware.Config{}, noneOfAll},
+		{"all with a nil pointer", middleware.All(honour(alice()), (*pointer)(nil)), middleware.Config{}, noneOfAll},
+		{"neither format", middleware.ByFormat(nil, (*pointer)(nil)), middleware.Config{}, neither},
+		{"neither format, inside", middleware.All(honour(alice()), middleware.ByFormat(nil, nil)), middleware.Config{}, neither},
+		{"all of none, inside", middleware.ByFormat(honour(alice()), middleware.All()), middleware.Config{}, noneOfAll},
+		{
+			"nil pointer for a list", honour(alice()), middleware.Config{Revocations: (*denyList)(nil)},
+			"oauth: Revocations is a nil pointer, as after an error that nobody looked at: set a list, or leave it out",
+		},
 		{"line break in realm", honour(alice()), middleware.Config{Realm: "a\nb"}, badRealm},
 		{"TAB in realm", honour(alice()), middleware.Config{Realm: "a\tb"}, badRealm},
 		{"DEL in realm", honour(alice()), middleware.Config{Realm: "a\x7f"}, badRealm},
@@ -98,6 +111,19 @@ func TestResourceMetadata(t *testing.T) {
 		if got := challenge(t, err).Params["resource_metadata"]; got != url {
 			t.Errorf("%v: resource_metadata %q", err, got)
 		}
+	}
+}
+
+// denyList is a RevocationList whose methods need it to be there.
+type denyList struct{ verdict error }
+
+func (l *denyList) Check(*middleware.Token) error { return l.verdict }
+
+// A list that is there is asked.
+func TestDenyListOfPointer(t *testing.T) {
+	guard := newGuard(t, honour(alice()), middleware.Config{Revocations: &denyList{}})
+	if got := authorize(t, guard, bearer("a"), middleware.Policy{}); got != "pass" {
+		t.Error(got)
 	}
 }
 

@@ -153,7 +153,7 @@ func TestLogDecisions(t *testing.T) {
 			"oauth: insufficient scope: insufficient_scope"},
 		{"unavailable", fail(errInner), bearer("a"), middleware.Policy{}, "ERROR", 503, "Bearer", nil, "validator_failed",
 			"oauth: access token could not be checked: validator_failed: " + errInner.Error()},
-		{"misconfigured", middleware.All(), bearer("a"), middleware.Policy{}, "ERROR", 500, "Bearer", nil, "misconfigured",
+		{"misconfigured", hidden(middleware.All()), bearer("a"), middleware.Policy{}, "ERROR", 500, "Bearer", nil, "misconfigured",
 			"oauth: misconfigured: misconfigured: no validator was given"},
 	}
 	for _, tt := range tests {

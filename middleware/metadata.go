@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -38,8 +39,8 @@ var (
 	errNoResource     = errors.New("oauth: Metadata needs a Resource: the URL that identifies this resource server")
 	errTwoMetadata    = errors.New("oauth: ResourceMetadata follows from Metadata.Resource, leave it empty")
 	errOfflineAccess  = errors.New("oauth: Metadata.Scopes must not contain offline_access: it is the client's affair and grants nothing here")
-	errMetadataScopes = errors.New("oauth: Metadata.Scopes contains something that is no scope")
-	errMetadataMaxAge = errors.New("oauth: Metadata.MaxAge must not be negative")
+	errMetadataMaxAge = errors.New("oauth: Metadata.MaxAge must not be negative; zero is an hour")
+	errDetailsType    = errors.New("oauth: Metadata.AuthorizationDetailsTypes contains an empty type: leave it out, or name it")
 )
 
 // metadataURL inserts the well-known path between host and path of the resource (RFC 9728, section 3.1).
@@ -85,12 +86,15 @@ func (c *Config) applyMetadata() (*url.URL, error) {
 		return nil, errTwoMetadata
 	case slices.Contains(m.Scopes, "offline_access"):
 		return nil, errOfflineAccess
-	case slices.ContainsFunc(m.Scopes, func(scope string) bool { return !isScopeToken(scope) }):
-		return nil, errMetadataScopes
+	case slices.Contains(m.AuthorizationDetailsTypes, ""):
+		return nil, errDetailsType
 	case m.MaxAge < 0:
 		return nil, errMetadataMaxAge
 	case m.MaxAge == 0:
 		m.MaxAge = time.Hour
+	}
+	if err := m.check(); err != nil {
+		return nil, err
 	}
 	m.Scopes = slices.Clone(m.Scopes)
 	m.AuthorizationServers = slices.Clone(m.AuthorizationServers)
@@ -101,6 +105,30 @@ func (c *Config) applyMetadata() (*url.URL, error) {
 	}
 	c.ResourceMetadata = located.String()
 	return located, nil
+}
+
+// check looks at what clients and their users are told to rely on.
+func (m *Metadata) check() error {
+	for _, scope := range m.Scopes {
+		if !isScopeToken(scope) {
+			return fmt.Errorf("oauth: Metadata.Scopes contains %q, which is no scope: name each by itself", scope)
+		}
+	}
+	for i, issuer := range m.AuthorizationServers {
+		if u, err := url.Parse(issuer); err != nil || !isPublicURL(u, issuer) || strings.Contains(issuer, "?") {
+			return fmt.Errorf("oauth: Metadata.AuthorizationServers[%d] must be an issuer identifier, an absolute https URL without "+
+				"credentials, query and fragment; http only for loopback hosts", i)
+		}
+	}
+	for _, page := range []struct{ name, raw string }{
+		{"DocumentationURI", m.DocumentationURI}, {"PolicyURI", m.PolicyURI}, {"TermsURI", m.TermsURI},
+	} {
+		without, _, _ := strings.Cut(page.raw, "#")
+		if u, err := url.Parse(page.raw); page.raw != "" && (err != nil || !isPublicURL(u, without)) {
+			return fmt.Errorf("oauth: Metadata.%s must be an absolute https URL without credentials; http only for loopback hosts", page.name)
+		}
+	}
+	return nil
 }
 
 // maxDeclared bounds the scopes and the routes that a Guard remembers, should somebody declare policies that requests made.

@@ -262,6 +262,9 @@ func TestMetadataRefused(t *testing.T) {
 		change(&config.Metadata)
 		return config
 	}
+	issuers := func(list ...string) func(*middleware.Metadata) {
+		return func(m *middleware.Metadata) { m.AuthorizationServers = list }
+	}
 	both := about(resource)
 	both.ResourceMetadata = "https://api.example/metadata"
 	for _, tt := range []struct {
@@ -282,11 +285,22 @@ func TestMetadataRefused(t *testing.T) {
 		{"no resource", middleware.Config{Metadata: middleware.Metadata{Name: "Orders"}}, "needs a Resource"},
 		{"two URLs", both, "leave it empty"},
 		{"offline_access", at(func(m *middleware.Metadata) { m.Scopes = []string{"read", "offline_access"} }), "offline_access"},
-		{"no scope", at(func(m *middleware.Metadata) { m.Scopes = []string{"read write"} }), "no scope"},
+		{"no scope", at(func(m *middleware.Metadata) { m.Scopes = []string{"read write"} }), `"read write", which is no scope`},
+		{"no URL of an issuer", at(issuers("https://login.example", "login.example")), "AuthorizationServers[1] must be an issuer identifier"},
+		{"no name of an issuer", at(issuers("")), "AuthorizationServers[0]"},
+		{"issuer in the clear", at(issuers("http://login.example")), "AuthorizationServers[0]"},
+		{"issuer with white space", at(issuers("https://login.example\n")), "AuthorizationServers[0]"},
+		{"issuer with query", at(issuers("https://login.example?a")), "AuthorizationServers[0]"},
+		{"issuer with password", at(issuers("https://a:hunter2@login.example")), "AuthorizationServers[0]"},
+		{"script for a page", at(func(m *middleware.Metadata) { m.DocumentationURI = "javascript:alert(1)" }), "DocumentationURI must be"},
+		{"page in the clear", at(func(m *middleware.Metadata) { m.PolicyURI = "http://api.example/policy" }), "PolicyURI must be"},
+		{"blank page", at(func(m *middleware.Metadata) { m.TermsURI = " " }), "TermsURI must be"},
+		{"nameless type", at(func(m *middleware.Metadata) { m.AuthorizationDetailsTypes = []string{"a", ""} }), "AuthorizationDetailsTypes"},
 		{"negative", at(func(m *middleware.Metadata) { m.MaxAge = -time.Second }), "MaxAge"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := middleware.New(honour(alice()), tt.config); err == nil || !strings.Contains(err.Error(), tt.want) {
+			_, err := middleware.New(honour(alice()), tt.config)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})

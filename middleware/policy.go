@@ -61,6 +61,9 @@ func (p *Policy) evaluate(ctx context.Context, t *Token, c *Config) error {
 		return Reject(ReasonNotBound, errUnbound)
 	}
 	if len(p.ACRValues) > 0 && (t.ACR == "" || !slices.Contains(p.ACRValues, t.ACR)) {
+		if err := p.unspeakable(); err != nil {
+			return refuse(ErrMisconfigured, ReasonMisconfigured, err)
+		}
 		return refuse(ErrInsufficientAuthentication, ReasonAuthenticationTooWeak, errNoACR)
 	}
 	if p.MaxAge != 0 && !p.recent(t.AuthTime, c.Now()) {
@@ -115,6 +118,18 @@ func (p *Policy) impossible() error {
 	}
 	if slices.ContainsFunc(p.AnyScopes, func(group []string) bool { return len(group) == 0 }) {
 		return errNoAlternative
+	}
+	return nil
+}
+
+// unspeakable describes an acr that the challenge could not ask for, nil if there is none: the client would try for ever. It is
+// asked only when a token did not satisfy the policy.
+func (p *Policy) unspeakable() error {
+	for _, acr := range p.ACRValues {
+		if !isScopeToken(acr) {
+			return fmt.Errorf("a route accepts the acr %q, which no challenge can ask for; name each by itself, without white space "+
+				"and quotes", acr)
+		}
 	}
 	return nil
 }

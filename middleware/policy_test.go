@@ -95,9 +95,12 @@ func TestImpossibleScopeIsNamed(t *testing.T) {
 		`"read write", which is no scope`: {Scopes: []string{"read", "read write"}},
 		`"a\"b", which is no scope`:       {AnyScopes: [][]string{{"read"}, {`a"b`}}},
 		"one of no scopes":                {AnyScopes: [][]string{{}}},
+		`the acr "silver gold"`:           {ACRValues: []string{"phr", "silver gold"}},
+		`the acr ""`:                      {ACRValues: []string{""}},
+		`the acr "a\r\nb"`:                {ACRValues: []string{"a\r\nb"}},
 	} {
 		_, err := guard.Authorize(http.Header{}, bearer("a"), policy)
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if !errors.Is(err, middleware.ErrMisconfigured) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

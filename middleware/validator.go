@@ -52,6 +52,8 @@ func (v byFormat) Forget(accessToken string) { forget(v.choose(accessToken), acc
 
 var (
 	errNobodyAsked = errors.New("no validator was given")
+	errAll         = errors.New("oauth: All needs validators, and none of them nil: look at the errors of those who made them")
+	errByFormat    = errors.New("oauth: ByFormat needs a Validator for JWTs, one for opaque tokens, or both")
 	errDisagree    = errors.New("the validators describe different tokens")
 )
 
@@ -60,7 +62,15 @@ var (
 //
 // The first Validator says what the token means. What the others add can only narrow it: the earliest expiry counts, and
 // all bindings count. A Validator that names another issuer, subject or binding than the first refuses the token.
-func All(validators ...Validator) Validator { return all(slices.Clone(validators)) }
+func All(validators ...Validator) Validator {
+	every := all(slices.Clone(validators))
+	for i, each := range every {
+		if isNil(each) {
+			every[i] = nil
+		}
+	}
+	return every
+}
 
 type all []Validator
 
@@ -92,6 +102,29 @@ func (v all) Forget(accessToken string) {
 	for _, each := range v {
 		forget(each, accessToken)
 	}
+}
+
+// checkParts says what is wrong with a Validator that is put together of others, nil if nothing is.
+func checkParts(v Validator) error {
+	switch v := v.(type) {
+	case checked:
+		return checkParts(v.Validator)
+	case byFormat:
+		if v.jwt == nil && v.opaque == nil {
+			return errByFormat
+		}
+		return errors.Join(checkParts(v.jwt), checkParts(v.opaque))
+	case all:
+		if len(v) == 0 || slices.Contains(v, nil) {
+			return errAll
+		}
+		for _, each := range v {
+			if err := checkParts(each); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // narrow adds what another Validator knows to a token and reports whether both speak of the same one.

@@ -159,6 +159,9 @@ func TestAllRefusesDisagreement(t *testing.T) {
 	}
 }
 
+// hidden keeps New from seeing what a Validator is put together of.
+func hidden(v middleware.Validator) middleware.Validator { return middleware.ValidatorFunc(v.Validate) }
+
 func TestAllAsksInOrder(t *testing.T) {
 	bad, down := middleware.Reject(middleware.ReasonExpired, nil), middleware.Unavailable(middleware.ReasonKeysUnavailable, 0, nil)
 	var asked []string
@@ -179,8 +182,9 @@ func TestAllAsksInOrder(t *testing.T) {
 			func(context.Context, string) (*middleware.Token, error) { token := alice(); return &token, bad },
 		)), "a", "401 expired"},
 		{"nested", middleware.All(middleware.All(good("a"), good("b")), failing("c", bad)), "a b c", "401 expired"},
-		{"nobody", middleware.All(), "", wiredWrongly},
-		{"nil among them", middleware.All(good("a"), nil), "", wiredWrongly},
+		{"nobody", hidden(middleware.All()), "", wiredWrongly},
+		{"nil among them", hidden(middleware.All(good("a"), nil)), "", wiredWrongly},
+		{"nil pointer among them", hidden(middleware.All(good("a"), (*pointer)(nil))), "", wiredWrongly},
 		{"no token from the first", middleware.All(failing("a", nil), good("b")), "a", "503 validator_failed"},
 		{"no token from the second", middleware.All(good("a"), failing("b", nil)), "a b", "503 validator_failed"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/bearergate/bearergate/internal/proxies"
 )
@@ -41,12 +42,21 @@ func (c Config) withDefaults() (Config, error) {
 	if err := proxies.Check(c.TrustedProxies); err != nil {
 		return c, fmt.Errorf("mtls: %w", err)
 	}
+	if strings.ContainsFunc(c.Header, notInName) {
+		return c, errors.New("mtls: Header must be the name of a field alone, such as X-Client-Cert, without colon and white space")
+	}
 	c.TrustedProxies = slices.Clone(c.TrustedProxies)
 	if c.Header == "" {
 		c.Header = clientCert
 	}
 	c.Header = http.CanonicalHeaderKey(c.Header)
 	return c, nil
+}
+
+// notInName reports what the name of a field does not contain (RFC 9110, section 5.1).
+func notInName(c rune) bool {
+	letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
 }
 
 // proxied reports whether a header field is the source of certificates.

@@ -21,6 +21,9 @@ func TestConfigRefused(t *testing.T) {
 	}{
 		{"header from anybody", mtls.Config{Header: "Client-Cert"}, "TrustedProxies"},
 		{"function for anybody", mtls.Config{Extract: nothing}, "TrustedProxies"},
+		{"two words", mtls.Config{AllowUnixSocketProxies: true, Header: "Client Cert"}, "name of a field alone"},
+		{"colon", mtls.Config{AllowUnixSocketProxies: true, Header: "X-Client-Cert:"}, "name of a field alone"},
+		{"line break", mtls.Config{AllowUnixSocketProxies: true, Header: "X\r\nSet-Cookie"}, "name of a field alone"},
 		{"no prefix", mtls.Config{TrustedProxies: []netip.Prefix{{}}}, "netip.ParsePrefix"},
 		{"all of IPv4", trusting("0.0.0.0/0"), "TrustedProxies[1]: this is every address"},
 		{"all of IPv6", trusting("::/0"), "every address"},
@@ -34,6 +37,11 @@ func TestConfigRefused(t *testing.T) {
 		v, err := mtls.New(tt.cfg)
 		if v != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want a sentence with %s", tt.name, err, tt.want)
+		}
+	}
+	for _, header := range []string{"client-cert", "X-SSL-Client-Cert", "x_1"} {
+		if _, err := mtls.New(mtls.Config{AllowUnixSocketProxies: true, Header: header}); err != nil {
+			t.Errorf("%s: %v", header, err)
 		}
 	}
 	for _, prefix := range []string{"10.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/9", "::1/128", "127.0.0.1/32"} {

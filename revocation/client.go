@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/clientauth"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -32,7 +33,7 @@ type ClientConfig struct {
 	// none, and the access tokens that were issued with a refresh token stay good here until they expire.
 	Describe func(ctx context.Context, token string) (*middleware.Token, error)
 
-	// Timeout bounds each call, of Describe and of the server, as a whole. Default: 3 seconds.
+	// Timeout bounds each call, of Describe and of the server, as a whole. Default: 3 seconds; at most 1 minute.
 	Timeout time.Duration
 	// HTTPClient makes the calls. It is copied; redirects are never followed. Default: a client of its own that honours
 	// the proxy environment.
@@ -56,7 +57,21 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 		return nil, fmt.Errorf("revocation: Endpoint: %w", err)
 	}
 	if err := cfg.ClientAuth.Check(); err != nil {
-		return nil, fmt.Errorf("revocation: ClientAuth: %w; make it with SecretBasic or another function of this package", err)
+		return nil, fmt.Errorf("revocation: ClientAuth: %w", err)
+	}
+	if err := sanity.Identifier(cfg.Issuer); err != nil {
+		return nil, fmt.Errorf("revocation: Issuer: %w", err)
+	}
+	if err := upstream.CheckClient(cfg.HTTPClient); err != nil {
+		return nil, fmt.Errorf("revocation: HTTPClient: %w", err)
+	}
+	if err := sanity.Durations(sanity.Duration{
+		Name: "Timeout", Value: cfg.Timeout, Most: time.Minute, Because: "whoever revokes waits as long",
+	}); err != nil {
+		return nil, fmt.Errorf("revocation: %w", err)
+	}
+	if cfg.List != nil && cfg.List.table == nil {
+		return nil, errors.New("revocation: List was not made with NewList")
 	}
 	if cfg.List == nil {
 		return nil, errors.New("revocation: List is required: without it a revoked token would stay good here")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -218,6 +219,20 @@ func TestClientErrors(t *testing.T) {
 	}
 }
 
+// TestNewListSays: what cannot be meant is named.
+func TestNewListSays(t *testing.T) {
+	for name, cfg := range map[string]revocation.Config{
+		"one of the Caches":        {Caches: []middleware.Forgetter{nil}},
+		"one of the Caches is nil": {Caches: []middleware.Forgetter{(*cache)(nil)}},
+		"Replicator is a nil":      {Replicator: (*wire)(nil)},
+		"MaxTokenLifetime is 24ns": {MaxTokenLifetime: 24},
+	} {
+		if _, err := revocation.NewList(cfg); err == nil || !strings.HasPrefix(err.Error(), "revocation: "+name) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 func TestNewClientErrors(t *testing.T) {
 	list := newList(t, &clock{}, revocation.Config{})
 	good := revocation.ClientConfig{
@@ -230,7 +245,13 @@ func TestNewClientErrors(t *testing.T) {
 		"Endpoint: not":      func(c *revocation.ClientConfig) { c.Endpoint = "" },
 		"Endpoint: the URL":  func(c *revocation.ClientConfig) { c.Endpoint = "http://127.0.0.1/revoke" },
 		"Endpoint: http is":  func(c *revocation.ClientConfig) { c.Endpoint, c.AllowLoopbackHTTP = "http://as.example.com", true },
-		"ClientAuth: no cre": func(c *revocation.ClientConfig) { c.ClientAuth = revocation.Credentials{} },
+		"Endpoint: the port": func(c *revocation.ClientConfig) { c.Endpoint = "https://as.example.com:99999/revoke" },
+		"Issuer: it has":     func(c *revocation.ClientConfig) { c.Issuer = "https://as.example.com\n" },
+		"List was not made":  func(c *revocation.ClientConfig) { c.List = &revocation.List{} },
+		"Timeout is 3ns":     func(c *revocation.ClientConfig) { c.Timeout = 3 },
+		"Timeout must be at": func(c *revocation.ClientConfig) { c.Timeout = math.MaxInt64 },
+		"HTTPClient: its":    func(c *revocation.ClientConfig) { c.HTTPClient = &http.Client{Transport: (*http.Transport)(nil)} },
+		"ClientAuth: there ": func(c *revocation.ClientConfig) { c.ClientAuth = revocation.Credentials{} },
 		"ClientAuth: the cl": func(c *revocation.ClientConfig) { c.ClientAuth = revocation.SecretPost("shop", "") },
 		"List":               func(c *revocation.ClientConfig) { c.List = nil },
 		"Timeout":            func(c *revocation.ClientConfig) { c.Timeout = -1 },

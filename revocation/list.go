@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -82,6 +83,9 @@ func NewList(cfg Config) (*List, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("revocation: %w", err)
+	}
 	cfg.Caches = slices.Clone(cfg.Caches)
 	l := &List{config: cfg, hasher: newHasher(), table: newTable(cfg.MaxEntries)}
 	if cfg.Replicator != nil {
@@ -90,6 +94,16 @@ func NewList(cfg Config) (*List, error) {
 		}
 	}
 	return l, nil
+}
+
+func (c *Config) check() error {
+	if slices.ContainsFunc(c.Caches, func(cache middleware.Forgetter) bool { return sanity.IsNil(cache) }) {
+		return errors.New("one of the Caches is nil, as after an error that nobody looked at: leave it out")
+	}
+	if c.Replicator != nil && sanity.IsNil(c.Replicator) {
+		return errors.New("Replicator is a nil pointer, as after an error that nobody looked at: set one, or leave it out")
+	}
+	return sanity.Durations(sanity.Duration{Name: "MaxTokenLifetime", Value: c.MaxTokenLifetime})
 }
 
 // Revoke adds a revocation, effective for every look-up that starts after it returns, and writes an audit record. With a

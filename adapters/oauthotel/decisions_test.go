@@ -11,11 +11,18 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/bearergate/bearergate/adapters/oauthotel"
 	"github.com/bearergate/bearergate/middleware"
 )
+
+func TestNewRefuses(t *testing.T) {
+	if _, err := oauthotel.New(oauthotel.Config{MeterProvider: (*metric.MeterProvider)(nil)}); err == nil {
+		t.Error("a nil pointer was accepted")
+	}
+}
 
 // The decisions of real Guards, by what was wrong with the request.
 func TestDecisions(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // scope is the name of the instrumentation scope, of metrics and of spans.
@@ -43,6 +45,9 @@ type Telemetry struct {
 func New(cfg Config) (*Telemetry, error) {
 	if cfg.MeterProvider == nil {
 		cfg.MeterProvider = otel.GetMeterProvider()
+	}
+	if sanity.IsNil(cfg.MeterProvider) {
+		return nil, errors.New("oauthotel: MeterProvider is a nil pointer, as after an error that nobody looked at: set one, or leave it out")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

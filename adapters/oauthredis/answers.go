@@ -6,9 +6,12 @@ import (
 	"crypto/cipher"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // AnswersConfig configures [Answers]. Keys is required.
@@ -20,7 +23,8 @@ type AnswersConfig struct {
 	// Prefix begins the key of each answer in Redis. Validators that authenticate as different clients need different ones.
 	// Default: "bearergate:answer:".
 	Prefix string
-	// Timeout bounds each question. A Validator waits for a quarter of a second at most. Default: 200 milliseconds.
+	// Timeout bounds each question. A Validator waits for a quarter of a second at most. Default: 200 milliseconds; at most a
+	// minute.
 	Timeout time.Duration
 }
 
@@ -60,6 +64,9 @@ func NewAnswers(client redis.UniversalClient, cfg AnswersConfig) (*Answers, erro
 	for _, key := range cfg.Keys {
 		if len(key) != answerKeyBytes {
 			return nil, errors.New("oauthredis: each of the Keys needs 32 bytes, from crypto/rand")
+		}
+		if err := sanity.Key(key); err != nil {
+			return nil, fmt.Errorf("oauthredis: one of the Keys: %w", err)
 		}
 		block, err := aes.NewCipher(key)
 		if err != nil {

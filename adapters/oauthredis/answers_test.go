@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/bearergate/bearergate/adapters/oauthredis"
 	"github.com/bearergate/bearergate/introspection"
 	"github.com/bearergate/bearergate/oauthtest"
@@ -132,14 +134,19 @@ func TestAnswersUnavailable(t *testing.T) {
 func TestNewAnswersRefuses(t *testing.T) {
 	s := startRedis(t)
 	for name, cfg := range map[string]oauthredis.AnswersConfig{
-		"no key":   {},
-		"short":    {Keys: [][]byte{make([]byte, 16)}},
-		"too many": {Keys: [][]byte{secret(), secret(), secret(), secret(), secret()}},
-		"timeout":  {Keys: [][]byte{secret()}, Timeout: -1},
+		"no key":     {},
+		"short":      {Keys: [][]byte{make([]byte, 16)}},
+		"not filled": {Keys: [][]byte{secret(), make([]byte, 32)}},
+		"of a file":  {Keys: [][]byte{[]byte("0123456789abcdef0123456789abcde\n")}},
+		"too many":   {Keys: [][]byte{secret(), secret(), secret(), secret(), secret()}},
+		"timeout":    {Keys: [][]byte{secret()}, Timeout: -1},
 	} {
 		if _, err := oauthredis.NewAnswers(s.client(), cfg); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if _, err := oauthredis.NewAnswers((*redis.Client)(nil), oauthredis.AnswersConfig{Keys: [][]byte{secret()}}); err == nil {
+		t.Error("nil pointer: no error")
 	}
 	if _, err := oauthredis.NewAnswers(nil, oauthredis.AnswersConfig{Keys: [][]byte{secret()}}); err == nil {
 		t.Error("no client: no error")

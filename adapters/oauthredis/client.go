@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 var (
@@ -22,10 +24,11 @@ var (
 
 // check refuses clients that cannot keep what this package promises. Those of other types than go-redis has are trusted.
 func check(client redis.UniversalClient) error {
+	if sanity.IsNil(client) {
+		return errNoClient
+	}
 	obeysDeadlines, readsReplicas := true, false
 	switch c := client.(type) {
-	case nil:
-		return errNoClient
 	case *redis.Ring:
 		return errRing
 	case *redis.Client:
@@ -47,8 +50,8 @@ func timeoutOr(timeout, fallback time.Duration) (time.Duration, error) {
 	switch {
 	case timeout == 0:
 		return fallback, nil
-	case timeout < time.Millisecond:
-		return 0, errors.New("oauthredis: Timeout must be at least a millisecond")
+	case timeout < time.Millisecond || timeout > time.Minute:
+		return 0, errors.New("oauthredis: Timeout must be between a millisecond and a minute, with its unit, such as 200*time.Millisecond")
 	}
 	return timeout, nil
 }

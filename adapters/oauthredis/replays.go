@@ -18,7 +18,7 @@ type ReplaysConfig struct {
 	// Prefix begins the key of each proof in Redis. Replicas have to have the same one, and services that accept each
 	// other's proofs too. Default: "bearergate:proof:".
 	Prefix string
-	// Timeout bounds each question. Default: 1 second.
+	// Timeout bounds each question. Default: 1 second; at most a minute.
 	Timeout time.Duration
 }
 
@@ -39,8 +39,10 @@ func NewReplays(client redis.UniversalClient, cfg ReplaysConfig) (*Replays, erro
 		cfg.Prefix = "bearergate:proof:"
 	}
 	var err error
-	cfg.Timeout, err = timeoutOr(cfg.Timeout, time.Second)
-	return &Replays{config: cfg, client: client}, err
+	if cfg.Timeout, err = timeoutOr(cfg.Timeout, time.Second); err != nil {
+		return nil, err
+	}
+	return &Replays{config: cfg, client: client}, nil
 }
 
 var errTTL = errors.New("oauthredis: a proof has to be remembered for a while")

@@ -152,7 +152,10 @@ func TestNewReplaysRefuses(t *testing.T) {
 		t.Error("no client: no error")
 	}
 	s := startRedis(t)
-	if _, err := oauthredis.NewReplays(s.client(), oauthredis.ReplaysConfig{Timeout: -1}); err == nil {
-		t.Error("negative timeout: no error")
+	if _, err := oauthredis.NewReplays((*redis.Client)(nil), oauthredis.ReplaysConfig{}); err == nil {
+		t.Error("nil pointer: no error")
+	}
+	if replays, err := oauthredis.NewReplays(s.client(), oauthredis.ReplaysConfig{Timeout: -1}); err == nil || replays != nil {
+		t.Errorf("negative timeout: %v, %v", replays, err)
 	}
 }

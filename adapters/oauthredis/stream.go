@@ -19,13 +19,13 @@ type StreamConfig struct {
 	// keys do not learn of each other's revocations. Default: "bearergate:revocations".
 	Key string
 	// StaleAfter is how long this replica may have been unable to learn of revocations before it counts as stale. At least
-	// a second. Default: 15 seconds.
+	// a second, and at most an hour. Default: 15 seconds.
 	StaleAfter time.Duration
 	// FailClosed answers tokens with 503, unless they are known to be revoked, while revocations may exist that this replica
 	// does not know: before it has read the stream for the first time, while it is stale, and for List.Retention after it
 	// missed some. Default: such tokens pass; Ready and State tell.
 	FailClosed bool
-	// Timeout bounds each exchange with Redis. Default: 2 seconds.
+	// Timeout bounds each exchange with Redis. Default: 2 seconds; at most a minute.
 	Timeout time.Duration
 	// WaitReplicas is how many replicas of Redis have to confirm a revocation before List.Revoke returns without
 	// ErrNotShared, so that it survives a failover to one of them. They get half of Timeout. Default: none.
@@ -36,7 +36,10 @@ type StreamConfig struct {
 	Now func() time.Time
 }
 
-const minStaleAfter = time.Second
+const (
+	minStaleAfter = time.Second
+	maxStaleAfter = time.Hour
+)
 
 func (c StreamConfig) withDefaults() (StreamConfig, error) {
 	if c.Key == "" {
@@ -52,8 +55,8 @@ func (c StreamConfig) withDefaults() (StreamConfig, error) {
 		c.Now = time.Now
 	}
 	switch {
-	case c.StaleAfter < minStaleAfter:
-		return c, errors.New("oauthredis: StaleAfter must be at least a second, for that is how often the stream is read")
+	case c.StaleAfter < minStaleAfter || c.StaleAfter > maxStaleAfter:
+		return c, errors.New("oauthredis: StaleAfter must be between a second, for that is how often the stream is read, and an hour")
 	case c.WaitReplicas < 0:
 		return c, errors.New("oauthredis: WaitReplicas must not be negative")
 	}
@@ -108,7 +111,10 @@ func NewStream(client redis.UniversalClient, cfg StreamConfig) (*Stream, error) 
 	return s, nil
 }
 
-var errFollowed = errors.New("oauthredis: a Stream is for one List")
+var (
+	errFollowed = errors.New("oauthredis: a Stream is for one List")
+	errUnmade   = errors.New("oauthredis: the Stream was not made with NewStream")
+)
 
 // Follow implements revocation.Replicator. It starts the one goroutine that reads the stream, from the beginning and then
 // as it grows, until Close.
@@ -120,6 +126,8 @@ func (s *Stream) Follow(l *revocation.List) error {
 		return errClosed
 	case s.followed:
 		return errFollowed
+	case s.end == nil:
+		return errUnmade
 	}
 	s.followed = true
 	s.retention.Store(int64(l.Retention()))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/pprof"
 	"strings"
 	"sync/atomic"
@@ -121,6 +122,9 @@ func TestStreamConfig(t *testing.T) {
 		},
 		"a ring":           {client: redis.NewRing(&redis.RingOptions{ContextTimeoutEnabled: true}), says: "Ring"},
 		"stale at once":    {client: obedient, config: oauthredis.StreamConfig{StaleAfter: time.Second - 1}, says: "StaleAfter"},
+		"never stale":      {client: obedient, config: oauthredis.StreamConfig{StaleAfter: time.Hour + 1}, says: "StaleAfter"},
+		"endless timeout":  {client: obedient, config: oauthredis.StreamConfig{Timeout: math.MaxInt64}, says: "Timeout must be between"},
+		"no unit":          {client: obedient, config: oauthredis.StreamConfig{Timeout: 2}, says: "with its unit"},
 		"negative timeout": {client: obedient, config: oauthredis.StreamConfig{Timeout: -1}, says: "Timeout"},
 		"negative replicas": {
 			client: obedient, config: oauthredis.StreamConfig{WaitReplicas: -1}, says: "WaitReplicas",
@@ -134,6 +138,15 @@ func TestStreamConfig(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+	for _, nothing := range []redis.UniversalClient{(*redis.Client)(nil), (*redis.ClusterClient)(nil), (*redis.Ring)(nil)} {
+		if _, err := oauthredis.NewStream(nothing, oauthredis.StreamConfig{}); err == nil || !strings.Contains(err.Error(), "a client is required") {
+			t.Errorf("nil %T: %v", nothing, err)
+		}
+	}
+	if _, err := revocation.NewList(revocation.Config{Replicator: &oauthredis.Stream{}}); err == nil ||
+		!strings.Contains(err.Error(), "not made with NewStream") {
+		t.Errorf("a Stream that NewStream did not make: %v", err)
 	}
 	if _, err := oauthredis.NewStream(obedient, oauthredis.StreamConfig{StaleAfter: time.Second}); err != nil {
 		t.Error(err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -59,7 +60,7 @@ func newCheck(o options, w world, token string) (*check, error) {
 	if len(o.audiences) > 0 {
 		config.Audience, config.OtherAudiences = o.audiences[0], o.audiences[1:]
 	} else {
-		config.Audience = append(slices.Clone(c.audience(config.Profile)), noAudience)[0]
+		config.Audience = append(c.audiences(config.Profile), noAudience)[0]
 	}
 	if err := o.readKeys(&config); err != nil {
 		return nil, err
@@ -78,6 +79,12 @@ func (c *check) audience(p jwks.Profile) []string {
 		return []string{c.view.Client}
 	}
 	return c.view.Audience
+}
+
+// audiences returns those of whom the token is for that a service could have as its Audience.
+func (c *check) audiences(p jwks.Profile) []string {
+	odd := func(audience string) bool { return audience == "" || sanity.Identifier(audience) != nil }
+	return slices.DeleteFunc(slices.Clone(c.audience(p)), odd)
 }
 
 // readKeys reads the files that stand in for keys from the network.

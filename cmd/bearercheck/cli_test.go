@@ -128,7 +128,11 @@ func TestMistakes(t *testing.T) {
 		{append(issuer, "-hs256-secret-file", short), "secret shorter than 32"},
 		{append(issuer, "-ca-file", short), "no certificate in PEM form"},
 		{append(issuer, "-send-token"), "-send-token needs -url"},
-		{append(issuer, "-timeout", "0"), "-timeout must be positive"},
+		{append(issuer, "-timeout", "0"), "-timeout must be between 1ms and 1m"},
+		{append(issuer, "-timeout", "5ns"), "-timeout must be between 1ms and 1m"},
+		{append(issuer, "-timeout", "2m"), "-timeout must be between 1ms and 1m"},
+		{append(issuer, "-audience", "api\n"), "OtherAudiences[0]: it has a control character"},
+		{[]string{"-issuer", "https://as.example.com/.well-known/openid-configuration"}, "Issuer: this is where an issuer has its metadata"},
 		{append(issuer, "-scope", "not a scope"), "-scope"},
 		{[]string{"-url", "http://api.example.com"}, "-url: the URL must be https"},
 		{[]string{"-url", "http://localhost:8080"}, "-url: the URL must be https, not http; for a server on this machine add -allow-loopback-http"},
@@ -179,7 +183,7 @@ func TestSources(t *testing.T) {
 
 // TestKeyFiles judges without a network: by a key set, and by a secret.
 func TestKeyFiles(t *testing.T) {
-	secret := strings.Repeat("s", 32)
+	secret := strings.Repeat("sesame", 6)
 	as := newServer(t, oauthtest.Config{Secret: []byte(secret)})
 	directory := t.TempDir()
 	keys, shared := filepath.Join(directory, "keys.json"), filepath.Join(directory, "secret")

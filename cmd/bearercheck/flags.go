@@ -77,7 +77,7 @@ func (o *options) declare(set *flag.FlagSet) {
 
 	set.BoolVar(&o.allowLoopbackHTTP, "allow-loopback-http", false, "allow http URLs of loopback hosts, for tests")
 	set.StringVar(&o.caFile, "ca-file", "", "`file` with the certificates to trust instead of the system's, in PEM form")
-	set.DurationVar(&o.timeout, "timeout", 5*time.Second, "`duration` of one request, at most")
+	set.DurationVar(&o.timeout, "timeout", 5*time.Second, "`duration` of one request, at most, and at most 1m")
 	set.BoolVar(&o.json, "json", false, "write the report as JSON")
 }
 
@@ -119,8 +119,8 @@ func (o *options) check() error {
 		return errors.New("-send-token needs -url: the service to send the token to")
 	case slices.ContainsFunc(o.scopes, notScope):
 		return errors.New("-scope: one scope, without white space, quotes and backslashes; repeat the flag for more")
-	case o.timeout <= 0:
-		return errors.New("-timeout must be positive")
+	case o.timeout < time.Millisecond || o.timeout > time.Minute:
+		return errors.New("-timeout must be between 1ms and 1m, with its unit, such as 5s")
 	case o.issuer == "" && len(o.audiences)+len(o.algorithms) > 0:
 		return errors.New("-audience and -alg need -issuer: without it no token is judged here")
 	}

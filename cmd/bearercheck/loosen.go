@@ -116,7 +116,7 @@ func (c *check) issuerNote(configured string) string {
 
 // otherAudience returns the name in aud that could be meant.
 func (c *check) otherAudience(s situation) *change {
-	audience := slices.Clone(c.audience(s.config.Profile))
+	audience := c.audiences(s.config.Profile)
 	if len(audience) == 0 {
 		return nil
 	}

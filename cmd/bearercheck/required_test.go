@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
@@ -44,7 +45,7 @@ func TestRequired(t *testing.T) {
 
 func newTestCheck(t *testing.T, as *server, token string, profile jwks.Profile) *check {
 	t.Helper()
-	o := options{issuer: as.Issuer(), profile: string(profile), audiences: list{audience}, timeout: 1}
+	o := options{issuer: as.Issuer(), profile: string(profile), audiences: list{audience}, timeout: time.Second}
 	c, err := newCheck(o, world{client: as.HTTPClient(), now: atNoon}, token)
 	if err != nil {
 		t.Fatal(err)

@@ -37,9 +37,15 @@ var kinds = []scenario{
 		accepted: []string{"-issuer", "https://as.example.com", "-audience", audience, "-profile", "generic"},
 	},
 	{
-		name: "hostile", token: minted(object{"kid": "\x1b[2J\u202e\u00fc"}, object{"iss": "https://as.example.com\x1b]0;x\a", "\x1b[31mclaim": 1}),
+		name: "hostile", token: minted(object{"kid": "\x1b[2J\u202e\u00fc"}, object{"iss": "https://as.example.com\u202e]0;x", "\x1b[31mclaim": 1}),
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonUntrustedIssuer, middleware.ReasonUnknownKey},
-		says: []string{`\x1b[2J\u202e\u00fc`, `"\x1b[31mclaim"`},
+		says: []string{`\x1b[2J\u202e\u00fc`, `"\x1b[31mclaim"`, `com\u202e]0;x"`},
+	},
+	{
+		name: "unspeakable", token: minted(nil, object{"iss": "https://as.example.com\x1b]0;x\a", "aud": []string{"a\a", "\x1b[2J"}}),
+		args:   []string{},
+		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonUntrustedIssuer},
+		says: []string{`com\x1b]0;x\a"`, `"\x1b[2J"`},
 	},
 }
 
@@ -177,7 +183,7 @@ var forms = []scenario{
 		says: []string{"The token is not signed: its alg is none", "no configuration should accept"},
 	},
 	{
-		name: "hs256", server: oauthtest.Config{Secret: []byte(strings.Repeat("s", 32))},
+		name: "hs256", server: oauthtest.Config{Secret: []byte(strings.Repeat("sesame", 6))},
 		token:  func(_ *testing.T, s *server) string { return s.mint(oauthtest.Token{Algorithm: "HS256"}) },
 		status: exitRefused, reasons: []middleware.Reason{middleware.ReasonAlgorithmNotAllowed},
 		says: []string{`signed with "HS256", a secret that issuer and service share`, "no configuration should accept"},

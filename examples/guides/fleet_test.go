@@ -39,7 +39,7 @@ func TestReplicaWithoutRedis(t *testing.T) {
 	as := oauthtest.NewServer(t, oauthtest.Config{Audience: "https://orders.example.com"})
 	r, err := newReplica(deadRedis(t), jwks.Config{
 		Issuer: as.Issuer(), Audience: "https://orders.example.com", HTTPClient: as.HTTPClient(),
-	}, make([]byte, 32))
+	}, []byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestReplicaWithoutRedis(t *testing.T) {
 
 func TestSharedAnswers(t *testing.T) {
 	client := deadRedis(t)
-	if _, err := sharedAnswers(client, make([]byte, 32), zitadel("s3cr3t")); err != nil {
+	if _, err := sharedAnswers(client, []byte("0123456789abcdef0123456789abcdef"), zitadel("s3cr3t")); err != nil {
 		t.Error(err)
 	}
 	if _, err := sharedAnswers(client, []byte("short"), zitadel("s3cr3t")); err == nil {

@@ -166,6 +166,8 @@ func TestIntrospectedIssuers(t *testing.T) {
 				{"its own", as.Mint(oauthtest.Token{Opaque: true, Audience: []string{config.Audience, "shop"}}), ""},
 				{"other audience", as.Mint(oauthtest.Token{Opaque: true, Audience: []string{"shop"}}), middleware.ReasonWrongAudience},
 				{"no audience", as.Mint(oauthtest.Token{Opaque: true, Claims: claims{"aud": nil}}), middleware.ReasonMissingClaim},
+				{"empty audience", as.Mint(oauthtest.Token{Opaque: true, Claims: claims{"aud": []string{}}}), middleware.ReasonWrongAudience},
+				{"refresh token", as.Mint(oauthtest.Token{Opaque: true, Audience: []string{config.Audience}, Claims: claims{"token_use": "refresh_token"}}), middleware.ReasonNotAccessToken},
 				{"unknown to the server", "nobody-made-this", middleware.ReasonInactive},
 			} {
 				_, err := validator.Validate(context.Background(), tt.token)

@@ -100,7 +100,7 @@ func TestAfterMovePrivateClaims(t *testing.T) {
 			t.Errorf("roles %v: %d, want %d", roles, w.Code, status)
 		}
 	}
-	if _, err := sharedSecret(make([]byte, 32)); err != nil {
+	if _, err := sharedSecret([]byte("0123456789abcdef0123456789abcdef")); err != nil {
 		t.Error(err)
 	}
 	if _, err := sharedSecret([]byte("password")); err == nil {

@@ -51,7 +51,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"no issuer", []string{"-audience", audience}, "-issuer is required"},
 		{"no audience", sound[:2], "Audience is required"},
-		{"empty audience", append(sound, "-audience", ""), "Audience is required"},
+		{"empty audience", append(sound, "-audience", ""), "OtherAudiences[0] is empty"},
 		{"unknown flag", append(sound, "-nope"), "not defined: -nope"},
 		{"argument", append(sound, "nope"), `unexpected argument "nope"`},
 		{"adapter", append(sound, "-adapter", "chi"), "use one of echo, gin, nethttp"},

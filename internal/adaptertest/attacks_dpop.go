@@ -1,7 +1,6 @@
 package adaptertest
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -303,7 +302,7 @@ var proofAttacks = []scenario{
 		own := s.nonces(1)
 		s.requireProofs(dpop.Config{RequireNonce: true, Nonces: own})
 		labelled, err := dpop.NewNonces(dpop.NonceConfig{
-			Keys:  [][]byte{bytes.Repeat([]byte{1}, 32)},
+			Keys:  [][]byte{nonceKey(1)},
 			Label: "another service",
 			Now:   s.clock.Now,
 		})

@@ -121,10 +121,13 @@ func digest(octets []byte) string {
 	return encode(sum[:])
 }
 
+// nonceKey returns a key made of one octet and its opposite.
+func nonceKey(secret byte) []byte { return bytes.Repeat([]byte{secret, ^secret}, 16) }
+
 // nonces returns those of a server whose only secret is that octet, so that they are the same in every run.
 func (s *scene) nonces(secret byte) *dpop.Nonces {
 	s.Helper()
-	nonces, err := dpop.NewNonces(dpop.NonceConfig{Keys: [][]byte{bytes.Repeat([]byte{secret}, 32)}, Now: s.clock.Now})
+	nonces, err := dpop.NewNonces(dpop.NonceConfig{Keys: [][]byte{nonceKey(secret)}, Now: s.clock.Now})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -32,7 +32,7 @@ var mended = map[string]want{
 	"chal-20": {http.StatusUnauthorized, `Bearer !scope`},
 	"chal-22": misconfigured,
 	"chal-23": {http.StatusUnauthorized, `Bearer error="insufficient_user_authentication" max_age="1"`},
-	"chal-25": {http.StatusUnauthorized, `Bearer error="insufficient_user_authentication" !acr_values`},
+	"chal-25": misconfigured,
 }
 
 // unaskedFor are the cases that no configuration of a Guard asks for: the texts of descriptions are ours, an empty realm

@@ -25,10 +25,11 @@ var rules = map[string]rule{
 	"adapters/oauthecho": {imports: []string{module + "/middleware", echo}},
 	"adapters/oauthgin":  {imports: []string{module + "/middleware", gin}},
 	"adapters/oauthredis": {imports: []string{
-		module + "/middleware", module + "/revocation", module + "/introspection", module + "/dpop", goRedis,
+		module + "/middleware", module + "/revocation", module + "/introspection", module + "/dpop", module + "/internal/sanity", goRedis,
 	}},
 	"adapters/oauthotel": {imports: []string{
-		module + "/middleware", module + "/jwks", module + "/introspection", module + "/revocation", module + "/mtls", otel,
+		module + "/middleware", module + "/jwks", module + "/introspection", module + "/revocation", module + "/mtls",
+		module + "/internal/sanity", otel,
 	}},
 
 	"cmd": {imports: []string{module}},

@@ -33,7 +33,7 @@ const (
 func PrivateKeyJWT(clientID string, key PrivateKey) Credentials {
 	signer, err := jose.ParseSigner(key.Key, jose.Algorithm(key.Algorithm), key.KeyID)
 	if err != nil {
-		return Credentials{err: fmt.Errorf("private key: %w", err)}
+		return Credentials{err: fmt.Errorf("the private key: %w", err)}
 	}
 	return Credentials{err: checkID(clientID), apply: func(x *exchange) error {
 		audience := cmp.Or(key.Audience, x.to.Issuer, x.to.URL)

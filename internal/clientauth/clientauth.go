@@ -6,10 +6,14 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // Credentials are how this resource server authenticates. They are immutable and safe for concurrent use, and print
@@ -38,9 +42,10 @@ type exchange struct {
 }
 
 var (
-	errNone     = errors.New("no credentials")
-	errNoClient = errors.New("the client ID is empty")
-	errNoSecret = errors.New("the client secret is empty")
+	errNone     = errors.New("there are no credentials: make them with SecretBasic or another function of this package")
+	errNoClient = errors.New("the client ID is empty: write the one that the server knows this service by")
+	errNoSecret = errors.New("the client secret is empty: write the one that belongs to the client ID")
+	errControl  = errors.New("the client secret has a control character, such as the line break at the end of a file: remove it")
 )
 
 // Check says why the credentials cannot be used, nil if they can.
@@ -77,12 +82,18 @@ func checkID(clientID string) error {
 	if clientID == "" {
 		return errNoClient
 	}
+	if err := sanity.Identifier(clientID); err != nil {
+		return fmt.Errorf("the client ID: %w", err)
+	}
 	return nil
 }
 
 func checkSecret(clientID, secret string) error {
-	if secret == "" {
+	switch {
+	case strings.TrimSpace(secret) == "":
 		return errNoSecret
+	case strings.ContainsFunc(secret, unicode.IsControl): // RFC 6749, appendix A.2
+		return errControl
 	}
 	return checkID(clientID)
 }
@@ -116,6 +127,7 @@ func MutualTLS(clientID string) Credentials {
 }
 
 var (
+	errNoSource = errors.New("there is no function that returns an access token of our own: give one to BearerToken")
 	errNoToken  = errors.New("no access token of our own")
 	errOddToken = errors.New("our own access token does not follow the grammar of RFC 6750")
 	errOwnToken = errors.New("a token must not authenticate the question about itself")
@@ -125,7 +137,7 @@ var (
 // request, possibly concurrently, and should keep the token until it expires.
 func BearerToken(source func(context.Context) (string, error)) Credentials {
 	if source == nil {
-		return Credentials{err: errNoToken}
+		return Credentials{err: errNoSource}
 	}
 	return Credentials{apply: func(x *exchange) error {
 		token, err := source(x.ctx)

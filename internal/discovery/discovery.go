@@ -26,8 +26,11 @@ func CheckIssuer(issuer string, allowLoopback bool) error {
 	if err := upstream.CheckURL(issuer, allowLoopback); err != nil {
 		return err
 	}
-	if strings.Contains(issuer, "?") {
+	switch {
+	case strings.Contains(issuer, "?"):
 		return errors.New("the URL must not have a query")
+	case strings.Contains(issuer, "/.well-known/"):
+		return errors.New("this is where an issuer has its metadata: write what the member issuer says there")
 	}
 	return nil
 }

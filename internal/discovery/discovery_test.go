@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate/internal/conformance"
@@ -105,6 +106,20 @@ func TestCheckIssuer(t *testing.T) {
 		}
 		if err := discovery.CheckIssuer(tt.Input, false); (err != nil) != tt.Expect.Error {
 			t.Errorf("%s: %v", tt.ID, err)
+		}
+	}
+}
+
+// TestCheckIssuerOfMetadata: the URL of a document is easily taken for the issuer it speaks of.
+func TestCheckIssuerOfMetadata(t *testing.T) {
+	const issuer = "https://as.example.com/a"
+	found, err := discovery.Locations(issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, location := range append(found, issuer+"/.well-known/jwks.json") {
+		if err := discovery.CheckIssuer(location, false); err == nil || !strings.Contains(err.Error(), "member issuer") {
+			t.Errorf("%s: %v", location, err)
 		}
 	}
 }

@@ -8,8 +8,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // maxHeaderBytes bounds the header of an answer; Go's own default is meant for web pages with cookies.
@@ -19,7 +23,18 @@ var (
 	// ErrTooLarge says that the body is larger than the limit.
 	ErrTooLarge = errors.New("the answer is larger than the limit")
 	errNotURL   = errors.New("not an absolute URL, which begins with https://")
+	errSpace    = errors.New("the URL has white space or a control character in it: remove it")
+	errPort     = errors.New("the port of the URL is not between 1 and 65535")
+	errNothing  = errors.New("its Transport is a nil pointer, as after an error that nobody looked at: set one, or leave it out")
 )
+
+// CheckClient says why an HTTP client cannot be used, nil if it can or if there is none.
+func CheckClient(client *http.Client) error {
+	if client != nil && client.Transport != nil && sanity.IsNil(client.Transport) {
+		return errNothing
+	}
+	return nil
+}
 
 // Client returns a client that behaves like base, or like a new one of sensible limits if base is nil, but follows no
 // redirects: neither a key set nor a credential may come from or go to where nobody configured.
@@ -49,11 +64,16 @@ func newTransport() *http.Transport {
 // CheckURL accepts https URLs, and http URLs of loopback hosts if allowLoopback is set. Its error says what is wrong
 // with the URL without repeating it.
 func CheckURL(raw string, allowLoopback bool) error {
+	if strings.ContainsFunc(raw, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }) {
+		return errSpace
+	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" {
 		return errNotURL
 	}
 	switch {
+	case !hasPort(u):
+		return errPort
 	case u.User != nil:
 		return errors.New("the URL must not contain credentials")
 	case u.Fragment != "" || strings.Contains(raw, "#"):
@@ -68,6 +88,15 @@ func CheckURL(raw string, allowLoopback bool) error {
 		return errors.New("the URL must be https, not http; set AllowLoopbackHTTP for a server on this machine")
 	}
 	return fmt.Errorf("the URL must be https, not %s", u.Scheme)
+}
+
+// hasPort reports whether something can listen on the port of u, if it names one.
+func hasPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0
 }
 
 // CheckDiscovered accepts a URL that a metadata document named, under the rules of CheckURL. In addition it refuses

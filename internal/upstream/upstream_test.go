@@ -43,6 +43,15 @@ func TestCheckURL(t *testing.T) {
 		{"https://:443/keys", false, false},
 		{"https://as.example.com/\n", false, false},
 		{"https://as.example.com:port", false, false},
+		{"https://as.example.com:65535", true, true},
+		{"https://as.example.com:65536", false, false},
+		{"https://[2001:db8::1]:99999", false, false},
+		{"https://as.example.com:0", false, false},
+		{"https://as.example.com:/keys", false, false},
+		{"https://as.example.com/ ", false, false},
+		{"https://as.example.com/a b", false, false},
+		{"https://as.example.com/a\u00a0b", false, false},
+		{"https://as.example.com/café", true, true},
 		{" https://as.example.com", false, false},
 		{"", false, false},
 	} {
@@ -57,6 +66,41 @@ func TestCheckURL(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckURLSays: what is easily overlooked is named.
+func TestCheckURLSays(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://as.example.com/\n":    "white space or a control character",
+		"https://as.example.com ":      "white space or a control character",
+		"https://as.example.com:99999": "port",
+	} {
+		if err := upstream.CheckURL(url, false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", url, err, want)
+		}
+	}
+}
+
+func TestCheckClient(t *testing.T) {
+	var nothing *http.Transport
+	for name, tt := range map[string]struct {
+		client *http.Client
+		good   bool
+	}{
+		"none":         {nil, true},
+		"default":      {&http.Client{}, true},
+		"transport":    {&http.Client{Transport: &http.Transport{}}, true},
+		"nil pointer":  {&http.Client{Transport: nothing}, false},
+		"nil function": {&http.Client{Transport: roundTrip(nil)}, false},
+	} {
+		if err := upstream.CheckClient(tt.client); (err == nil) != tt.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestCheckDiscovered(t *testing.T) {
 	const issuer = "https://as.example.com/a"

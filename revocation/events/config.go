@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 	"github.com/bearergate/bearergate/revocation"
 )
 
@@ -63,9 +65,10 @@ type Config struct {
 	// process or by hand. Default: only what AwaitVerification waits for.
 	AcceptState func(state string) bool
 
-	// Timeout bounds the processing of one SET as a whole, if the functions above honour their ctx. Default: 10 seconds.
+	// Timeout bounds the processing of one SET as a whole, if the functions above honour their ctx. Default: 10 seconds; at
+	// most 5 minutes.
 	Timeout time.Duration
-	// MaxBytes bounds one SET. Default: 16 KiB.
+	// MaxBytes bounds one SET. Default: 16 KiB; at most 1 MiB.
 	MaxBytes int
 	// MaxConcurrent bounds the SETs that are processed at once; more are answered with 503. Default: 64.
 	MaxConcurrent int
@@ -88,7 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.CriticalMembers = slices.Clone(c.CriticalMembers)
 	c.HookOnly = slices.Clone(c.HookOnly)
 	c.TokenIssuers = slices.Clone(c.TokenIssuers)
-	if len(c.TokenIssuers) == 0 {
+	if len(c.TokenIssuers) == 0 && c.Issuer != "" {
 		c.TokenIssuers = []string{c.Issuer}
 	}
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
@@ -112,8 +115,12 @@ func (c *Config) checkParts() error {
 		return errors.New("events: Audience is required: without it events for others could be replayed here")
 	case c.Verify == nil:
 		return errors.New("events: Verify is required: make it with jwks.NewVerifier for the type secevent+jwt")
-	case c.List == nil:
+	case sanity.IsNil(c.List):
 		return errors.New("events: List is required: without it revoked tokens would stay good here")
+	case sanity.Identifier(c.Issuer) != nil:
+		return fmt.Errorf("events: Issuer: %w", sanity.Identifier(c.Issuer))
+	case sanity.Identifier(c.Audience) != nil:
+		return fmt.Errorf("events: Audience: %w", sanity.Identifier(c.Audience))
 	}
 	return nil
 }
@@ -122,9 +129,13 @@ func (c *Config) checkOptions() error {
 	unknown := func(eventType string) bool {
 		return actions[eventType] != revoke && actions[eventType] != revokeSession
 	}
+	if err := sanity.Identifiers("TokenIssuers", c.TokenIssuers); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	if err := sanity.Identifiers("CriticalMembers", c.CriticalMembers); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
 	switch {
-	case slices.Contains(c.TokenIssuers, ""):
-		return errors.New("events: TokenIssuers must not contain an empty string: name the iss of the tokens")
 	case !sendable(c.Authorization):
 		return errors.New("events: Authorization must be a field value without control characters or white space around it")
 	case slices.ContainsFunc(c.HookOnly, unknown):
@@ -133,11 +144,28 @@ func (c *Config) checkOptions() error {
 		return errTimeout
 	case c.MaxBytes < 0 || c.MaxConcurrent < 0 || c.MaxRemembered < 0:
 		return errors.New("events: MaxBytes, MaxConcurrent and MaxRemembered must not be negative")
+	case c.MaxBytes > maxBytes:
+		return errMaxBytes
+	}
+	return checkTimeout(c.Timeout)
+}
+
+const maxBytes = 1 << 20
+
+var (
+	errTimeout  = errors.New("events: Timeout cannot be off: what hangs would take up places for ever")
+	errMaxBytes = errors.New("events: MaxBytes must be at most 1 MiB")
+)
+
+func checkTimeout(timeout time.Duration) error {
+	err := sanity.Durations(sanity.Duration{
+		Name: "Timeout", Value: timeout, Most: 5 * time.Minute, Because: "what hangs takes up a place as long",
+	})
+	if err != nil {
+		return fmt.Errorf("events: %w", err)
 	}
 	return nil
 }
-
-var errTimeout = errors.New("events: Timeout cannot be off: what hangs would take up places for ever")
 
 // sendable reports whether a field value arrives as it was sent (RFC 9110, section 5.5).
 func sendable(value string) bool {

@@ -1,28 +1,39 @@
 package events_test
 
 import (
+	"math"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bearergate/bearergate/revocation"
 	"github.com/bearergate/bearergate/revocation/events"
 )
 
 func TestConfigRefused(t *testing.T) {
 	w := newWorld(t)
 	for name, change := range map[string]func(*events.Config){
-		"Issuer":        func(c *events.Config) { c.Issuer = "" },
-		"Audience":      func(c *events.Config) { c.Audience = "" },
-		"Verify":        func(c *events.Config) { c.Verify = nil },
-		"List":          func(c *events.Config) { c.List = nil },
-		"TokenIssuers":  func(c *events.Config) { c.TokenIssuers = []string{"a", ""} },
-		"Authorization": func(c *events.Config) { c.Authorization = "Bearer x\n" },
-		"HookOnly":      func(c *events.Config) { c.HookOnly = []string{events.TypeVerification} },
-		"Timeout":       func(c *events.Config) { c.Timeout = -1 },
-		"MaxBytes":      func(c *events.Config) { c.MaxBytes = -1 },
-		"MaxConcurrent": func(c *events.Config) { c.MaxConcurrent = -1 },
-		"MaxRemembered": func(c *events.Config) { c.MaxRemembered = -1 },
+		"Issuer":                   func(c *events.Config) { c.Issuer = "" },
+		"Audience":                 func(c *events.Config) { c.Audience = "" },
+		"Verify":                   func(c *events.Config) { c.Verify = nil },
+		"List":                     func(c *events.Config) { c.List = nil },
+		"TokenIssuers":             func(c *events.Config) { c.TokenIssuers = []string{"a", ""} },
+		"Authorization":            func(c *events.Config) { c.Authorization = "Bearer x\n" },
+		"TokenIssuers[1] is empty": func(c *events.Config) { c.TokenIssuers = []string{"a", ""} },
+		"TokenIssuers[0]: it has":  func(c *events.Config) { c.TokenIssuers = []string{"a\n"} },
+		"CriticalMembers[0]":       func(c *events.Config) { c.CriticalMembers = []string{""} },
+		"Issuer: it has":           func(c *events.Config) { c.Issuer += "\n" },
+		"Audience: it has":         func(c *events.Config) { c.Audience = " " },
+		"List is required":         func(c *events.Config) { c.List = (*revocation.List)(nil) },
+		"Timeout is 10ns":          func(c *events.Config) { c.Timeout = 10 },
+		"Timeout must be at most":  func(c *events.Config) { c.Timeout = math.MaxInt64 },
+		"MaxBytes must be at most": func(c *events.Config) { c.MaxBytes = math.MaxInt },
+		"HookOnly":                 func(c *events.Config) { c.HookOnly = []string{events.TypeVerification} },
+		"Timeout":                  func(c *events.Config) { c.Timeout = -1 },
+		"MaxBytes":                 func(c *events.Config) { c.MaxBytes = -1 },
+		"MaxConcurrent":            func(c *events.Config) { c.MaxConcurrent = -1 },
+		"MaxRemembered":            func(c *events.Config) { c.MaxRemembered = -1 },
 	} {
 		if _, err := events.New(w.config(change)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
@@ -47,14 +58,21 @@ func TestConfigCopied(t *testing.T) {
 func TestLogoutConfigRefused(t *testing.T) {
 	w := newWorld(t)
 	for name, change := range map[string]func(*events.LogoutConfig){
-		"Issuer":        func(c *events.LogoutConfig) { c.Issuer = "" },
-		"ClientID":      func(c *events.LogoutConfig) { c.ClientID = "" },
-		"Verify":        func(c *events.LogoutConfig) { c.Verify = nil },
-		"List":          func(c *events.LogoutConfig) { c.List = nil },
-		"Leeway":        func(c *events.LogoutConfig) { c.Leeway = 6 * time.Minute },
-		"Timeout":       func(c *events.LogoutConfig) { c.Timeout = -1 },
-		"MaxBytes":      func(c *events.LogoutConfig) { c.MaxBytes = -1 },
-		"MaxConcurrent": func(c *events.LogoutConfig) { c.MaxConcurrent = -1 },
+		"Issuer":                   func(c *events.LogoutConfig) { c.Issuer = "" },
+		"ClientID":                 func(c *events.LogoutConfig) { c.ClientID = "" },
+		"Verify":                   func(c *events.LogoutConfig) { c.Verify = nil },
+		"List":                     func(c *events.LogoutConfig) { c.List = nil },
+		"Issuer: it has":           func(c *events.LogoutConfig) { c.Issuer += "\n" },
+		"ClientID: it has":         func(c *events.LogoutConfig) { c.ClientID += "\n" },
+		"List is required":         func(c *events.LogoutConfig) { c.List = (*revocation.List)(nil) },
+		"Leeway is 10ns":           func(c *events.LogoutConfig) { c.Leeway = 10 },
+		"Timeout is 10ns":          func(c *events.LogoutConfig) { c.Timeout = 10 },
+		"Timeout must be at most":  func(c *events.LogoutConfig) { c.Timeout = math.MaxInt64 },
+		"MaxBytes must be at most": func(c *events.LogoutConfig) { c.MaxBytes = math.MaxInt },
+		"Leeway":                   func(c *events.LogoutConfig) { c.Leeway = 6 * time.Minute },
+		"Timeout":                  func(c *events.LogoutConfig) { c.Timeout = -1 },
+		"MaxBytes":                 func(c *events.LogoutConfig) { c.MaxBytes = -1 },
+		"MaxConcurrent":            func(c *events.LogoutConfig) { c.MaxConcurrent = -1 },
 	} {
 		cfg := events.LogoutConfig{Issuer: w.as.Issuer(), ClientID: clientID, Verify: w.logouts, List: w.list}
 		change(&cfg)
@@ -68,18 +86,30 @@ func TestPollConfigRefused(t *testing.T) {
 	w := newWorld(t)
 	r := w.receiver(nil)
 	for name, change := range map[string]func(*events.PollConfig){
-		"Endpoint":   func(c *events.PollConfig) { c.Endpoint = "http://transmitter.example/poll" },
-		"Timeout":    func(c *events.PollConfig) { c.Timeout = -1 },
-		"MaxEvents":  func(c *events.PollConfig) { c.MaxEvents = -1 },
-		"Interval":   func(c *events.PollConfig) { c.Interval = -1 },
-		"Backoff":    func(c *events.PollConfig) { c.Backoff = -1 },
-		"MaxBackoff": func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Minute, time.Second },
+		"Endpoint":                   func(c *events.PollConfig) { c.Endpoint = "http://transmitter.example/poll" },
+		"Timeout":                    func(c *events.PollConfig) { c.Timeout = -1 },
+		"MaxEvents":                  func(c *events.PollConfig) { c.MaxEvents = -1 },
+		"Interval":                   func(c *events.PollConfig) { c.Interval = -1 },
+		"Backoff":                    func(c *events.PollConfig) { c.Backoff = -1 },
+		"Timeout is 120ns":           func(c *events.PollConfig) { c.Timeout = 120 },
+		"Interval is 1ns":            func(c *events.PollConfig) { c.Interval = 1 },
+		"Backoff is 1ns":             func(c *events.PollConfig) { c.Backoff = 1 },
+		"MaxEvents must be":          func(c *events.PollConfig) { c.MaxEvents = math.MaxInt },
+		"Timeout must be at most":    func(c *events.PollConfig) { c.Timeout = math.MaxInt64 },
+		"Interval must be at most":   func(c *events.PollConfig) { c.Interval = math.MaxInt64 },
+		"Backoff must be at most":    func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = 1<<62, math.MaxInt64 },
+		"MaxBackoff must be at most": func(c *events.PollConfig) { c.MaxBackoff = math.MaxInt64 },
+		"HTTPClient: its":            func(c *events.PollConfig) { c.HTTPClient.Transport = (*http.Transport)(nil) },
+		"MaxBackoff":                 func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Minute, time.Second },
 	} {
 		cfg := events.PollConfig{Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{}}
 		change(&cfg)
 		if _, err := events.NewPoller(r, cfg); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := events.NewPoller(&events.Receiver{}, events.PollConfig{Endpoint: "https://transmitter.example/poll"}); err == nil {
+		t.Error("a Receiver that New did not make was accepted")
 	}
 	if _, err := events.NewPoller(nil, events.PollConfig{Endpoint: "https://transmitter.example/poll"}); err == nil {
 		t.Error("no Receiver: no error")

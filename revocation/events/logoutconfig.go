@@ -3,10 +3,12 @@ package events
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/bearergate/bearergate/internal/jose"
+	"github.com/bearergate/bearergate/internal/sanity"
 )
 
 // LogoutConfig configures a [Logout]. Issuer, ClientID, Verify and List are required.
@@ -23,9 +25,9 @@ type LogoutConfig struct {
 
 	// Leeway is how far the provider's clock may differ. Default: 10 seconds; at most 5 minutes; negative: not at all.
 	Leeway time.Duration
-	// Timeout bounds the processing of one logout token as a whole. Default: 10 seconds.
+	// Timeout bounds the processing of one logout token as a whole. Default: 10 seconds; at most 5 minutes.
 	Timeout time.Duration
-	// MaxBytes bounds a logout token. Default: 16 KiB.
+	// MaxBytes bounds a logout token. Default: 16 KiB; at most 1 MiB.
 	MaxBytes int
 	// MaxConcurrent bounds the logout tokens that are processed at once; more are answered with 503. Default: 64.
 	MaxConcurrent int
@@ -63,14 +65,23 @@ func (c *LogoutConfig) check() error {
 		return errors.New("events: ClientID is required: without it logout tokens for others could be replayed here")
 	case c.Verify == nil:
 		return errors.New("events: Verify is required: make it with jwks.Validator.Verifier for the type logout+jwt")
-	case c.List == nil:
+	case sanity.IsNil(c.List):
 		return errors.New("events: List is required: without it tokens of ended sessions would stay good here")
 	case c.Leeway > maxLeeway:
-		return errors.New("events: Leeway must be at most 5 minutes")
+		return errors.New("events: Leeway must be at most 5 minutes: more would keep old logout tokens alive")
+	case sanity.Identifier(c.Issuer) != nil:
+		return fmt.Errorf("events: Issuer: %w", sanity.Identifier(c.Issuer))
+	case sanity.Identifier(c.ClientID) != nil:
+		return fmt.Errorf("events: ClientID: %w", sanity.Identifier(c.ClientID))
 	case c.Timeout < 0:
 		return errTimeout
 	case c.MaxBytes < 0 || c.MaxConcurrent < 0:
 		return errors.New("events: MaxBytes and MaxConcurrent must not be negative")
+	case c.MaxBytes > maxBytes:
+		return errMaxBytes
 	}
-	return nil
+	if err := sanity.Durations(sanity.Duration{Name: "Leeway", Value: c.Leeway}); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	return checkTimeout(c.Timeout)
 }

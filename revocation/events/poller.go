@@ -47,7 +47,7 @@ type PollState struct {
 // NewPoller returns a Poller. It does no I/O before Run. It returns an error for a configuration that would be unsafe
 // or could not work.
 func NewPoller(receiver *Receiver, cfg PollConfig) (*Poller, error) {
-	if receiver == nil {
+	if receiver == nil || receiver.config.Now == nil {
 		return nil, errors.New("events: a Poller needs the Receiver that takes what it fetches, made with New")
 	}
 	cfg, err := cfg.withDefaults()

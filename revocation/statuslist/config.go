@@ -3,9 +3,12 @@ package statuslist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/sanity"
+	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -29,19 +32,19 @@ type Config struct {
 
 	// MinTTL is the shortest time a list is used without asking again, whatever it says of ttl and exp. Default: 10 seconds.
 	MinTTL time.Duration
-	// MaxTTL is the longest such time, and the time for lists that name none. Default: 5 minutes.
+	// MaxTTL is the longest such time, and the time for lists that name none. Default: 5 minutes; at most 24 hours.
 	MaxTTL time.Duration
 	// MaxStale is how long after that a list is still used while no newer one can be had, never past its exp. It adds to
-	// what a revoked token can pass for. Default: 10 minutes.
+	// what a revoked token can pass for. Default: 10 minutes; at most 24 hours.
 	MaxStale time.Duration
 	// MaxLists bounds the lists that are kept, and the fetches under way. When it is reached, the list that was not used
 	// for longest makes room. Default: 100.
 	MaxLists int
 	// MaxListBytes bounds one list in memory, after decompression; the token that carries it may have twice that. A larger
-	// list is a bad one. Default: 4 MiB, which holds 33,554,432 one-bit entries.
+	// list is a bad one. Default: 4 MiB, which holds 33,554,432 one-bit entries; at most 1 GiB.
 	MaxListBytes int
 
-	// FetchTimeout bounds one fetch as a whole, verification included. Default: 5 seconds.
+	// FetchTimeout bounds one fetch as a whole, verification included. Default: 5 seconds; at most 1 minute.
 	FetchTimeout time.Duration
 	// HTTPClient fetches lists. It is copied; redirects are never followed. Default: a client of its own that honours the
 	// proxy environment.
@@ -51,6 +54,11 @@ type Config struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
+
+const (
+	maxListBytes = 1 << 30
+	maxTTL       = 24 * time.Hour
+)
 
 // withDefaults returns a checked copy with everything filled in.
 func (c Config) withDefaults() (Config, error) {
@@ -79,7 +87,7 @@ func orDefault(d, fallback time.Duration) time.Duration {
 
 func (c *Config) checkParts() error {
 	switch {
-	case c.Validator == nil:
+	case sanity.IsNil(c.Validator):
 		return errors.New("statuslist: Validator is required: it says what a token means, its status list only whether it still counts")
 	case c.Verify == nil:
 		return errors.New("statuslist: Verify is required: make it with the Verifier method of a jwks.Validator, for the type statuslist+jwt")
@@ -99,6 +107,24 @@ func (c *Config) checkBounds() error {
 		return errors.New("statuslist: FetchTimeout cannot be off: a fetch without an end would block every request")
 	case c.MaxLists < 0 || c.MaxListBytes < 0:
 		return errors.New("statuslist: MaxLists and MaxListBytes must not be negative")
+	case c.MaxListBytes > maxListBytes:
+		return errors.New("statuslist: MaxListBytes must be at most 1 GiB: a host that is trusted with lists could have this one fetch as much")
+	}
+	if err := upstream.CheckClient(c.HTTPClient); err != nil {
+		return fmt.Errorf("statuslist: HTTPClient: %w", err)
+	}
+	if err := c.checkDurations(); err != nil {
+		return fmt.Errorf("statuslist: %w", err)
 	}
 	return nil
+}
+
+func (c *Config) checkDurations() error {
+	const revoked = "a token that was revoked would pass as long"
+	return sanity.Durations(
+		sanity.Duration{Name: "MinTTL", Value: c.MinTTL},
+		sanity.Duration{Name: "MaxTTL", Value: c.MaxTTL, Most: maxTTL, Because: revoked},
+		sanity.Duration{Name: "MaxStale", Value: c.MaxStale, Most: maxTTL, Because: revoked},
+		sanity.Duration{Name: "FetchTimeout", Value: c.FetchTimeout, Most: time.Minute, Because: "requests wait as long"},
+	)
 }

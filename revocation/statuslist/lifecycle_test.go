@@ -3,6 +3,7 @@ package statuslist_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,6 +25,16 @@ func TestNewRefuses(t *testing.T) {
 		want   string // a part of the error
 	}{
 		{"no Validator", func(c *statuslist.Config) { c.Validator = nil }, "Validator"},
+		{"nil pointer", func(c *statuslist.Config) { c.Validator = (*forgetful)(nil) }, "Validator is required"},
+		{"nil function", func(c *statuslist.Config) { c.Validator = middleware.ValidatorFunc(nil) }, "Validator is required"},
+		{"nil Transport", func(c *statuslist.Config) { c.HTTPClient = &http.Client{Transport: (*http.Transport)(nil)} }, "HTTPClient: its"},
+		{"MinTTL without unit", func(c *statuslist.Config) { c.MinTTL = 10 }, "MinTTL is 10ns"},
+		{"MaxStale without unit", func(c *statuslist.Config) { c.MaxStale = 10 }, "MaxStale is 10ns"},
+		{"FetchTimeout without unit", func(c *statuslist.Config) { c.FetchTimeout = 5 }, "FetchTimeout is 5ns"},
+		{"MaxTTL for ever", func(c *statuslist.Config) { c.MaxTTL = math.MaxInt64 }, "MaxTTL must be at most 24h0m0s"},
+		{"MaxStale for ever", func(c *statuslist.Config) { c.MaxStale = math.MaxInt64 }, "MaxStale must be at most 24h0m0s"},
+		{"FetchTimeout for ever", func(c *statuslist.Config) { c.FetchTimeout = math.MaxInt64 }, "FetchTimeout must be at most 1m0s"},
+		{"endless lists", func(c *statuslist.Config) { c.MaxListBytes = 1<<30 + 1 }, "MaxListBytes must be at most 1 GiB"},
 		{"no Verify", func(c *statuslist.Config) { c.Verify = nil }, "Verify"},
 		{"no Prefixes", func(c *statuslist.Config) { c.Prefixes = nil }, "Prefixes"},
 		{"MinTTL off", func(c *statuslist.Config) { c.MinTTL = -1 }, "MinTTL"},
@@ -44,10 +55,11 @@ func TestNewRefuses(t *testing.T) {
 		"https://user@as.example.com", "https://as.example.com/#f", "https://as.example.com/lists?id=", "https://as.example.com?",
 		"https://as.example.com//", "https://as.example.com/a/../b", "https://as.example.com/.", "https://as.example.com/%61",
 		"https://as.example.com/;", "https://as.example.com/*", "HTTPS://as.example.com", "https://as.example.com/a b",
+		"https://as.example.com:99999", "https://as.example.com/lists\n",
 	} {
 		cfg := good
 		cfg.Prefixes = []string{prefix, wrong}
-		if _, err := statuslist.New(cfg); err == nil || !strings.Contains(err.Error(), "Prefixes") {
+		if _, err := statuslist.New(cfg); err == nil || !strings.Contains(err.Error(), "Prefixes[1]") {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}

@@ -19,7 +19,7 @@ func newPrefixes(urls []string, allowLoopback bool) (prefixes, error) {
 	p := make(prefixes, len(urls))
 	for i, raw := range urls {
 		if err := checkPrefix(raw, allowLoopback); err != nil {
-			return nil, fmt.Errorf("statuslist: Prefixes: %w", err)
+			return nil, fmt.Errorf("statuslist: Prefixes[%d]: %w", i, err)
 		}
 		p[i] = strings.TrimSuffix(raw, "/")
 	}
