@@ -1,6 +1,7 @@
 package introspection_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/introspection"
+	"github.com/bearergate/bearergate/middleware"
 )
 
 func TestConfigMistakes(t *testing.T) {
@@ -110,5 +112,12 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 				t.Errorf("%s prints %s", verb, printed)
 			}
 		}
+	}
+}
+
+func TestZeroValidator(t *testing.T) {
+	var v introspection.Validator
+	if _, err := v.Validate(t.Context(), "a"); !errors.Is(err, middleware.ErrMisconfigured) {
+		t.Errorf("%v", err)
 	}
 }

@@ -76,6 +76,9 @@ func New(cfg Config) (*Validator, error) {
 	return v, nil
 }
 
+// errUnmade is the answer of a zero Validator, as of a zero Guard: nobody passes.
+var errUnmade = errors.Join(middleware.ErrMisconfigured, errors.New("introspection: the Validator was not made with New"))
+
 // question asks about a token and judges the answer.
 func question(c *client, r *rules) func(context.Context, string) (*middleware.Token, error) {
 	return func(ctx context.Context, accessToken string) (*middleware.Token, error) {
@@ -92,6 +95,8 @@ func question(c *client, r *rules) func(context.Context, string) (*middleware.To
 // fault is ours alone.
 func (v *Validator) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
 	switch {
+	case v.line == nil:
+		return nil, errUnmade
 	case len(accessToken) > jose.MaxTokenBytes:
 		return nil, middleware.Reject(middleware.ReasonTokenTooLarge, nil)
 	case accessToken == "":

@@ -3,6 +3,7 @@ package jwks_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"strings"
@@ -223,5 +224,19 @@ func TestOthersRefuse(t *testing.T) {
 		if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, tt.err, tt.want)
 		}
+	}
+}
+
+// TestZeroValues: what no constructor made honours nothing and says why.
+func TestZeroValues(t *testing.T) {
+	token := sign(t, signerOf(t, jose.ES256), atJWT, accessClaims(nil))
+	for name, v := range map[string]middleware.Validator{"Validator": &jwks.Validator{}, "Resolver": &jwks.Resolver{}} {
+		if _, err := v.Validate(t.Context(), token); !errors.Is(err, middleware.ErrMisconfigured) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	router := &jwks.Router{}
+	if _, err := router.Validate(t.Context(), token); middleware.ReasonOf(err) != middleware.ReasonUntrustedIssuer {
+		t.Errorf("Router: %v", err)
 	}
 }

@@ -129,6 +129,9 @@ func (r *Resolver) Validate(ctx context.Context, accessToken string) (*middlewar
 }
 
 func (r *Resolver) judge(ctx context.Context, accessToken string) (*entry, error) {
+	if r.config.Resolve == nil {
+		return nil, errUnmade
+	}
 	var t unverified
 	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
 		return nil, err

@@ -85,6 +85,9 @@ func (v *Validator) Validate(ctx context.Context, accessToken string) (*middlewa
 
 // judge judges a token of which nothing is known. What it needs for that does not outlive it, and stays off the heap.
 func (v *Validator) judge(ctx context.Context, accessToken string) (*entry, error) {
+	if !v.made() {
+		return nil, errUnmade
+	}
 	if !jose.HasCompactForm(accessToken) { // before room is made for what it says
 		return nil, errMalformed
 	}
@@ -132,6 +135,9 @@ func (t *unverified) parse(jwt string, limit int, known *jose.Headers) error {
 
 // issuer returns the issuer a token claims to have.
 func (t *unverified) issuer() (string, bool) { return strictjson.Text(t.wire[iss]) }
+
+// errUnmade is the answer of a zero value, as of a zero Guard: nobody passes.
+var errUnmade = errors.Join(middleware.ErrMisconfigured, errors.New("jwks: the validator was not made with a constructor"))
 
 var (
 	errNoKeyID  = errors.New("the token names no key")

@@ -42,6 +42,7 @@ var (
 	// ErrFuture says that Before lies in the future, which would revoke tokens that do not exist yet.
 	ErrFuture = errors.New("revocation: Before lies in the future")
 
+	errUnmade   = errors.Join(middleware.ErrMisconfigured, errors.New("revocation: the List was not made with NewList"))
 	errOutlives = errors.New("the token lives longer than revocations are remembered, raise MaxTokenLifetime")
 	errNameless = errors.New("the validator leaves Token.Fingerprint empty, so a revoked token could not be recognised")
 )
@@ -189,6 +190,8 @@ func (l *List) until(r *Record, k kind) int64 {
 // is not known to be revoked gets ReasonRevocationsUnavailable while the Replicator has an error.
 func (l *List) Check(t *middleware.Token) error {
 	switch {
+	case l.table == nil:
+		return errUnmade
 	case l.outlives(t):
 		return errors.Join(middleware.ErrMisconfigured, errOutlives)
 	case t.Fingerprint == [32]byte{}:

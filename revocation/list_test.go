@@ -207,3 +207,11 @@ func TestCheckWithoutFingerprint(t *testing.T) {
 	list := newList(t, &clock{}, revocation.Config{})
 	wantVerdict(t, list, aliceBut(func(t *middleware.Token) { t.Fingerprint = [32]byte{} }), "misconfigured")
 }
+
+func TestZeroList(t *testing.T) {
+	var list revocation.List
+	token := alice()
+	if err := list.Check(&token); !errors.Is(err, middleware.ErrMisconfigured) {
+		t.Errorf("%v", err)
+	}
+}

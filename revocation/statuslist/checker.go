@@ -55,6 +55,9 @@ func New(cfg Config) (*Checker, error) {
 
 // Validate implements middleware.Validator. The token is the one that Config.Validator returns.
 func (c *Checker) Validate(ctx context.Context, accessToken string) (*middleware.Token, error) {
+	if c.validator == nil {
+		return nil, errUnmade
+	}
 	t, err := c.validator.Validate(ctx, accessToken)
 	if err != nil || t == nil {
 		return nil, err
@@ -69,6 +72,7 @@ var (
 	errOutside  = errors.New("the status list is outside the allowed prefixes")
 	errBeyond   = errors.New("the index is beyond the end of the status list")
 	errRevoked  = middleware.Reject(middleware.ReasonRevoked, nil)
+	errUnmade   = errors.Join(middleware.ErrMisconfigured, errors.New("statuslist: the Checker was not made with New"))
 	errNoStatus = middleware.Reject(middleware.ReasonMissingClaim, nil)
 )
 

@@ -2,6 +2,7 @@ package statuslist_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -275,4 +276,11 @@ func TestManyLists(t *testing.T) {
 			f.Errorf("%d lists are kept, want 8", kept)
 		}
 	})
+}
+
+func TestZeroChecker(t *testing.T) {
+	var c statuslist.Checker
+	if _, err := c.Validate(t.Context(), "a"); !errors.Is(err, middleware.ErrMisconfigured) {
+		t.Errorf("%v", err)
+	}
 }
