@@ -22,7 +22,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: all
-all: lint standalone api api-gate docs-check test ## Everything that CI runs
+all: lint standalone api api-gate docs-check test fuzz ## Everything that CI runs
 
 .PHONY: demo
 demo: ## Run the quickstart: a protected API on three frameworks, with its own authorization server
