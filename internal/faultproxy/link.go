@@ -72,7 +72,7 @@ func (p *Proxy) carry(l *link, d direction, to net.Conn, octets []byte) bool {
 	}
 	if last {
 		l.reset()
-		p.countReset()
+		p.count(&p.counts.Reset)
 	}
 	return !last
 }
@@ -106,6 +106,9 @@ func (f Fault) delay() time.Duration {
 
 // pause reports whether the connection is still good afterwards.
 func (p *Proxy) pause(l *link, d time.Duration) bool {
+	if d > 0 {
+		p.count(&p.counts.Delayed)
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

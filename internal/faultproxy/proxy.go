@@ -36,12 +36,14 @@ type Fault struct {
 	ResetAfter int
 }
 
-// Counts says what became of connections. Accepted, Refused and Reset only grow.
+// Counts says what became of connections. Accepted, Refused, Reset and Delayed only grow.
 type Counts struct {
 	// Accepted were passed on; Refused were closed at once, because of a cut or since the server could not be reached.
 	Accepted, Refused int
 	// Reset is how many were reset because of Fault.ResetAfter.
 	Reset int
+	// Delayed is how many times octets were held back because of Fault.Latency, Fault.Jitter or Fault.Drip.
+	Delayed int
 	// Open connections are passed on at the moment, Stranded ones are half open.
 	Open, Stranded int
 }
@@ -192,10 +194,10 @@ func (p *Proxy) drop(l *link) {
 	}
 }
 
-func (p *Proxy) countReset() {
+func (p *Proxy) count(counter *int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.counts.Reset++
+	*counter++
 }
 
 func (p *Proxy) present() Fault {

@@ -107,14 +107,23 @@ func TestSlow(t *testing.T) {
 	p := listen(t, startEcho(t))
 	c := dial(t, p)
 	c.wantEcho("well")
+	wantDelayed := func(want int) {
+		t.Helper()
+		if got := p.Counts().Delayed; got != want {
+			t.Errorf("octets were held back %d times, want %d", got, want)
+		}
+	}
+	wantDelayed(0)
 	p.Break(faultproxy.Fault{Latency: 50 * time.Millisecond, Jitter: 10 * time.Millisecond})
 	if took := c.wantEcho("late"); took < 100*time.Millisecond {
 		t.Errorf("took %v, want 50 ms there and 50 ms back", took)
 	}
+	wantDelayed(2)
 	p.Break(faultproxy.Fault{Drip: 10 * time.Millisecond})
 	if took := c.wantEcho("drop by drop"); took < 130*time.Millisecond {
 		t.Errorf("took %v, want 10 ms for each of 13 octets", took)
 	}
+	wantDelayed(2 + 13)
 	p.Heal()
 	c.wantEcho("well again")
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -79,6 +80,31 @@ func launch(t testing.TB, prepare func(*exec.Cmd), path string, args ...string) 
 func (p *Process) Stop() {
 	p.stop()
 	<-p.done
+}
+
+// Quit ends a program of Go with SIGQUIT, upon which the runtime writes where its goroutines are, and returns their stacks.
+func (p *Process) Quit(t testing.TB) []string {
+	t.Helper()
+	if err := syscall.Kill(p.PID, syscall.SIGQUIT); err != nil {
+		t.Fatalf("%s: %v", p.name, err)
+	}
+	<-p.done
+	p.err = nil // it ended as it was told to
+	goroutines := Goroutines(p.stderr.String())
+	if len(goroutines) == 0 {
+		t.Fatalf("%s does not say where its goroutines are:\n%s", p.name, &p.stderr)
+	}
+	return goroutines
+}
+
+// Goroutines returns the stacks in a text of the Go runtime, but not that of the scheduler, which has number 0.
+func Goroutines(dump string) (stacks []string) {
+	for _, stack := range strings.Split("\n"+dump, "\ngoroutine ")[1:] {
+		if !strings.HasPrefix(stack, "0 ") {
+			stacks = append(stacks, stack)
+		}
+	}
+	return stacks
 }
 
 func (p *Process) awaitReady(t testing.TB, line <-chan []byte, ready any) {

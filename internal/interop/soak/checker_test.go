@@ -41,7 +41,9 @@ func TestChecker(t *testing.T) {
 	}{
 		"good":                       {[]func(*world){sent(soak.Settled, 0, 200)}, ""},
 		"bad refused":                {[]func(*world){sent(soak.Bad, 0, 401)}, ""},
-		"bad during an outage":       {[]func(*world){sent(soak.Bad, 0, 503)}, ""},
+		"bad during an outage":       {[]func(*world){excuse("fresh", 0, 9), sent(soak.Bad, 0, 503)}, ""},
+		"bad, nothing is wrong":      {[]func(*world){sent(soak.Bad, 0, 503)}, "outside of the windows"},
+		"bad during another outage":  {[]func(*world){excuse(soak.NoContact, 0, 9), sent(soak.Bad, 0, 503)}, "outside of the windows"},
 		"bad accepted":               {[]func(*world){sent(soak.Bad, 0, 200)}, "a bad token was accepted"},
 		"settled refused":            {[]func(*world){sent(soak.Settled, 0, 401)}, "a good token was refused"},
 		"fresh refused":              {[]func(*world){sent(soak.Fresh, 0, 401)}, "a good token was refused"},
@@ -62,20 +64,33 @@ func TestChecker(t *testing.T) {
 
 		"no answer":                    {[]func(*world){sent(soak.Bad, 0, 0)}, "no answer"},
 		"no answer during the restart": {[]func(*world){excuse(soak.NoAnswer, 0, 9, "a"), sent(soak.Bad, 1, 0)}, ""},
+		"no answer, sent before that":  {[]func(*world){excuse(soak.NoAnswer, 0, 9, "a"), sent(soak.Bad, -0.01, 0)}, "no answer"},
 		"no answer of another replica": {[]func(*world){excuse(soak.NoAnswer, 0, 9, "b"), sent(soak.Bad, 1, 0)}, "no answer"},
 		"server error":                 {[]func(*world){sent(soak.Settled, 0, 500)}, "nobody expects"},
 		"insufficient scope":           {[]func(*world){sent(soak.Settled, 0, 403)}, "nobody expects"},
 
-		"revoked here":                    {[]func(*world){revoked("a"), sent(soak.Settled, 0.1, 401)}, ""},
-		"revoked here, accepted":          {[]func(*world){revoked("a"), sent(soak.Settled, 0.1, 200)}, "revoked at the same replica"},
-		"revoked here, was under way":     {[]func(*world){revoked("a"), sent(soak.Settled, -0.1, 200)}, ""},
-		"revoked elsewhere":               {[]func(*world){revoked("b"), sent(soak.Settled, 1.9, 200)}, ""},
-		"revoked elsewhere, late":         {[]func(*world){revoked("b"), sent(soak.Settled, 2.1, 200)}, "revoked at another replica"},
-		"revoked elsewhere, no contact":   {[]func(*world){excuse(soak.NoContact, -9, 9), revoked("b"), sent(soak.Settled, 14, 200)}, ""},
-		"revoked elsewhere, stale":        {[]func(*world){excuse(soak.NoContact, -9, 9), revoked("b"), sent(soak.Settled, 15.1, 200)}, "Redis at fault"},
+		"revoked here":                  {[]func(*world){revoked("a"), sent(soak.Settled, 0.1, 401)}, ""},
+		"revoked here, accepted":        {[]func(*world){revoked("a"), sent(soak.Settled, 0.1, 200)}, "revoked at the same replica"},
+		"revoked here, was under way":   {[]func(*world){revoked("a"), sent(soak.Settled, -0.1, 200)}, ""},
+		"revoked elsewhere":             {[]func(*world){revoked("b"), sent(soak.Settled, 1.9, 200)}, ""},
+		"revoked elsewhere, late":       {[]func(*world){revoked("b"), sent(soak.Settled, 2.1, 200)}, "revoked at another replica"},
+		"revoked elsewhere, no contact": {[]func(*world){excuse(soak.NoContact, -9, 19), revoked("b"), sent(soak.Settled, 14, 200)}, ""},
+		"revoked elsewhere, stale":      {[]func(*world){excuse(soak.NoContact, -9, 19), revoked("b"), sent(soak.Settled, 15.1, 200)}, "Redis at fault"},
+		"revoked elsewhere, contact again": {
+			[]func(*world){excuse(soak.NoContact, -9, 3), revoked("b"), sent(soak.Settled, 4.9, 200)}, "",
+		},
+		"revoked elsewhere, contact for long": {
+			[]func(*world){excuse(soak.NoContact, -9, 3), revoked("b"), sent(soak.Settled, 5.1, 200)}, "after that was over",
+		},
+		"revoked elsewhere, contact lost again": {
+			[]func(*world){excuse(soak.NoContact, -9, 3), excuse(soak.NoContact, 5, 9), revoked("b"), sent(soak.Settled, 6, 200)}, "",
+		},
 		"revoked at the server":           {[]func(*world){revoked(""), sent(soak.Opaque, 9.9, 200)}, ""},
 		"revoked at the server, too late": {[]func(*world){revoked(""), sent(soak.Opaque, 10.1, 200)}, "revoked at the authorization server"},
-		"revoked, 503":                    {[]func(*world){revoked(""), sent(soak.Opaque, 1, 503)}, ""},
+		"revoked, 503":                    {[]func(*world){revoked(""), sent(soak.Opaque, 1, 503)}, "outside of the windows"},
+		"revoked, 503 in a window": {
+			[]func(*world){excuse("opaque", 0, 9), revoked(""), sent(soak.Opaque, 1, 503)}, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{Checker: soak.NewChecker(bounds), token: &soak.Token{Name: "x", Text: "secret"}}
@@ -191,6 +206,22 @@ func TestPool(t *testing.T) {
 	wantViolation(t, c, "")
 	c.Pool("a", "Redis", 21, 20)
 	wantViolation(t, c, "a has 21 connections to Redis")
+}
+
+func TestGoroutines(t *testing.T) {
+	c := soak.NewChecker(bounds)
+	c.Goroutines("a", 20, 20+2*3+16, 3)
+	wantViolation(t, c, "")
+	c.Goroutines("a", 20, 20+2*3+17, 3)
+	wantViolation(t, c, "a has 43 goroutines")
+}
+
+func TestMet(t *testing.T) {
+	c := soak.NewChecker(bounds)
+	c.Met("cut off", "cut of network 3", 1)
+	wantViolation(t, c, "")
+	c.Met("cut off", "cut of network 3", 0)
+	wantViolation(t, c, "cut off: nobody met it: cut of network 3")
 }
 
 func TestFootprint(t *testing.T) {

@@ -45,7 +45,19 @@ func (w *world) finish(took time.Duration) {
 		}
 		w.t.Logf("%s: sockets %d before, %d after; threads %d, %d; RSS %d MiB, %d MiB", r.name,
 			r.before.Sockets, after.Sockets, r.before.Threads, after.Threads, r.before.RSS>>20, after.RSS>>20)
+		w.leftBehind(r)
 	}
+	w.Goroutines(w.c.name, 0, fetching(stacks()), 0)
+}
+
+// leftBehind ends a replica, and compares its goroutines with those of one that never had a client.
+func (w *world) leftBehind(r *replica) {
+	w.t.Helper()
+	idle := r.keys.Counts().Open + r.ask.Counts().Open
+	after := len(r.server.Quit(w.t))
+	before := len(r.start(w.t).Quit(w.t))
+	w.Goroutines(r.name, before, after, idle)
+	w.t.Logf("%s: %d goroutines of a new process, %d after, with %d idle connections", r.name, before, after, idle)
 }
 
 // account is for a process whose clients have nothing more to say.

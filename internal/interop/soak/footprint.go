@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"strings"
+
+	"github.com/bearergate/bearergate/internal/interop/harness"
 )
 
 // Footprint is what a process holds. Sockets do not include those to dependencies that a faultproxy accounts for, of which
@@ -20,7 +23,34 @@ type Footprint struct {
 const (
 	marginThreads = 16
 	marginRSS     = 64 << 20
+	// marginGoroutines is for those of the runtime, of go-redis and of a check that has just begun.
+	marginGoroutines = 16
 )
+
+// Goroutines compares how many a replica has after the run with how many it had before. net/http has two for each idle
+// connection to a dependency.
+func (c *Checker) Goroutines(replica string, before, after, idle int) {
+	if after > before+2*idle+marginGoroutines {
+		c.Fail("%s has %d goroutines after the run, %d before it, and %d idle connections", replica, after, before, idle)
+	}
+}
+
+// stacks returns those of all goroutines of this process.
+func stacks() []string {
+	var dump strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&dump, 2) // a Builder takes everything
+	return harness.Goroutines(dump.String())
+}
+
+// fetching returns how many of the goroutines are those of a key set.
+func fetching(stacks []string) (n int) {
+	for _, stack := range stacks {
+		if strings.Contains(stack, "bearergate/jwks.") {
+			n++
+		}
+	}
+	return n
+}
 
 // Footprints compares what a process holds after the run with what it held before.
 func (c *Checker) Footprints(replica string, before, after Footprint) {

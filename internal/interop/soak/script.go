@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -85,20 +86,22 @@ func (w *world) outOfContact(replicas ...string) (over func()) {
 }
 
 func (w *world) latency() {
-	w.now("latency: 300 ms there and back, and jitter of 150 ms")
+	w.now("latency: 300 ms there and back, and jitter of 150 ms, and a rotation")
 	over := w.outOfContact()
-	slow := faultproxy.Fault{Latency: 150 * time.Millisecond, Jitter: 75 * time.Millisecond}
+	var all []*faultproxy.Proxy
 	for _, r := range w.replicas() {
-		for _, p := range r.proxies() {
-			p.Break(slow)
-		}
+		all = append(all, r.proxies()...)
 	}
+	met := w.meets("latency", all, delayed)
+	for _, p := range all {
+		p.Break(faultproxy.Fault{Latency: 150 * time.Millisecond, Jitter: 75 * time.Millisecond})
+	}
+	w.rotate() // there is no excuse for these tokens: they wait
 	w.pass(w.seconds(2))
-	for _, r := range w.replicas() {
-		for _, p := range r.proxies() {
-			p.Heal()
-		}
+	for _, p := range all {
+		p.Heal()
 	}
+	met()
 	over()
 }
 
@@ -117,25 +120,36 @@ func (w *world) rotationInFlood() {
 
 func (w *world) cutOff() {
 	w.now("authorization server cut off, and a rotation meanwhile")
-	over := w.excused()
+	over, met := w.excused(), w.meets("cut", w.upstream(), refused)
 	for _, p := range w.upstream() {
 		p.Cut()
 	}
 	w.pass(w.seconds(1.5))
 	w.rotate()
 	w.pass(w.seconds(2.5))
-	for i, p := range w.upstream() {
+	for _, p := range w.upstream() {
 		p.Heal()
-		w.happened(i, "cut", p.Counts().Refused)
 	}
+	met()
 	over()
 	w.recovers()
 }
 
-// happened makes sure that a fault was met.
-func (w *world) happened(upstream int, fault string, count int) {
-	if count == 0 {
-		w.Fail("%s: nobody met that fault on network %d", *w.phase.Load(), upstream)
+// How often a fault was met on a network.
+func refused(c faultproxy.Counts) int { return c.Refused }
+func reset(c faultproxy.Counts) int   { return c.Reset }
+func delayed(c faultproxy.Counts) int { return c.Delayed }
+
+// meets returns a function that makes sure that a fault was met since, on each network.
+func (w *world) meets(fault string, networks []*faultproxy.Proxy, count func(faultproxy.Counts) int) (met func()) {
+	before := make([]int, len(networks))
+	for i, p := range networks {
+		before[i] = count(p.Counts())
+	}
+	return func() {
+		for i, p := range networks {
+			w.Met(*w.phase.Load(), fmt.Sprintf("%s of network %d", fault, i), count(p.Counts())-before[i])
+		}
 	}
 }
 
@@ -162,6 +176,7 @@ func (w *world) halfOpen() {
 	for w.pass(w.plan.FetchTimeout + margin); !gone() && time.Since(start) < bound; {
 		w.pass(duty)
 	}
+	w.Met(*w.phase.Load(), "half-open connections", most)
 	w.t.Logf("up to %d connections were half open; after %s none is: %t", most, time.Since(start).Round(duty), gone())
 	over()
 	w.recovers()
@@ -170,7 +185,8 @@ func (w *world) halfOpen() {
 func (w *world) slowDrip() {
 	w.now("slow drip: an octet each 20 ms, and a rotation")
 	drip := faultproxy.Fault{Drip: 20 * time.Millisecond}
-	w.damaged(drip, drip, introspectionTimeout+margin/2) // so that a call can run out of time
+	met := w.meets("drip", w.upstream(), delayed)
+	w.damaged(drip, drip, introspectionTimeout+margin/2, met) // so that a call can run out of time
 }
 
 // The heads of the answers have less octets than that, the whole answers more.
@@ -181,11 +197,12 @@ const (
 
 func (w *world) resets() {
 	w.now("reset in the middle of a body, and a rotation")
-	w.damaged(faultproxy.Fault{ResetAfter: middleOfKeys}, faultproxy.Fault{ResetAfter: middleOfAnswer}, 0)
+	met := w.meets("reset", w.upstream(), reset)
+	w.damaged(faultproxy.Fault{ResetAfter: middleOfKeys}, faultproxy.Fault{ResetAfter: middleOfAnswer}, 0, met)
 }
 
 // damaged is for faults of answers, which last for a time at least.
-func (w *world) damaged(keys, answers faultproxy.Fault, lasting time.Duration) {
+func (w *world) damaged(keys, answers faultproxy.Fault, lasting time.Duration, met func()) {
 	over := w.excused()
 	for _, r := range w.replicas() {
 		r.keys.Break(keys)
@@ -195,12 +212,10 @@ func (w *world) damaged(keys, answers faultproxy.Fault, lasting time.Duration) {
 	}
 	w.rotate()
 	w.pass(max(w.seconds(2), lasting))
-	for i, p := range w.upstream() {
+	for _, p := range w.upstream() {
 		p.Heal()
-		if keys.ResetAfter > 0 {
-			w.happened(i, "reset", p.Counts().Reset)
-		}
 	}
+	met()
 	over()
 	w.recovers()
 }
@@ -213,37 +228,70 @@ func (w *world) nameFails() {
 	w.rotate()
 	w.pass(w.seconds(2))
 	w.names.Fail(false)
-	w.happened(0, "no address", w.names.Asked()-asked)
+	w.Met(*w.phase.Load(), "no address", w.names.Asked()-asked)
 	over()
 	w.recovers()
 }
 
 func (w *world) restartServer() {
 	w.now("restart of the authorization server")
-	over := w.excused()
+	introspection := []*faultproxy.Proxy{w.a.ask, w.b.ask}
+	over, met := w.excused(), w.meets("server away", introspection, refused)
 	w.fetched += w.as.KeySetRequests(w.t)
 	w.asDown = true
 	w.as.Stop()
 	w.pass(w.seconds(1))
 	w.as.Restart(w.t)
 	w.asDown = false
+	met()
 	over()
 	w.recovers()
 }
 
 func (w *world) restartRedis() {
 	w.now("restart of Redis amid revocations")
-	over := w.outOfContact()
+	over, met := w.outOfContact(), w.meets("Redis away", []*faultproxy.Proxy{w.a.redis, w.b.redis}, refused)
+	spent := w.spend(w.a, 4)
 	w.redis.Stop()
 	w.pass(min(w.seconds(1.5), staleAfter/3))
 	w.redis.Restart(w.t)
+	met()
 	over()
 	w.pass(w.seconds(1))
+	w.repeat(spent)
+}
+
+// spend uses up so many proofs at a replica.
+func (w *world) spend(at *replica, count int) (spent []*Token) {
+	w.t.Helper()
+	for range count {
+		t, err := w.tokens.holder.prove()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if w.probe(at, t).Status == http.StatusOK {
+			spent = append(spent, used(t))
+		}
+	}
+	w.Met(*w.phase.Load(), "proofs that were accepted before", len(spent))
+	return spent
+}
+
+// repeat shows used proofs again, until every replica that knows proofs has decided about them.
+func (w *world) repeat(spent []*Token) {
+	w.t.Helper()
+	for _, r := range []*replica{w.a, w.b} {
+		for _, t := range spent {
+			w.eventually(r.name+" decides about a used proof", func() bool {
+				return w.probe(r, t).Status != http.StatusServiceUnavailable
+			})
+		}
+	}
 }
 
 func (w *world) cutRedis() {
 	w.now("Redis cut off from one replica")
-	over := w.outOfContact(w.a.name)
+	over, met := w.outOfContact(w.a.name), w.meets("cut", []*faultproxy.Proxy{w.a.redis}, refused)
 	stale := time.Now().Add(staleAfter - redisBlock - margin)
 	w.a.redis.Cut()
 	until := func(time.Time) {}
@@ -252,6 +300,7 @@ func (w *world) cutRedis() {
 	}
 	w.pass(w.plan.RedisCut)
 	w.a.redis.Heal()
+	met()
 	over()
 	until(time.Now().Add(redisPause + redisTimeout + margin))
 }

@@ -15,6 +15,15 @@ const (
 	NoContactForLong Cause = "no contact for long"
 )
 
+// excuses are the causes of which each excuses 503 for tokens of a kind. Nobody knows of a bad one that it is bad while what
+// would tell is out of reach.
+func (k Kind) excuses() []Cause {
+	if k == Bad {
+		return []Cause{Cause(Fresh), Cause(Opaque), Cause(Proven), NoContactForLong}
+	}
+	return []Cause{Cause(k), NoContactForLong}
+}
+
 // Window is a time in which something cannot be helped. Without replicas it is for all of them.
 type Window struct {
 	Cause    Cause
@@ -43,6 +52,21 @@ func (c *Checker) within(cause Cause, replica string, from, to time.Time) bool {
 		}
 	}
 	return false
+}
+
+// contact returns since when a replica has been in contact with Redis again, looking back from now at a time since when
+// something could have arrived. The caller holds mu.
+func (c *Checker) contact(replica string, since, now time.Time) time.Time {
+	for _, w := range c.windows {
+		switch {
+		case w.Cause != NoContact || !w.covers(replica) || now.Before(w.From):
+		case w.To.IsZero() || w.To.After(now):
+			return now
+		case w.To.After(since):
+			since = w.To
+		}
+	}
+	return since
 }
 
 func (w *Window) covers(replica string) bool {
