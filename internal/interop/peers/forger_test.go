@@ -75,6 +75,17 @@ func (f *forger) idToken() string {
 	})
 }
 
+// logoutToken is one of OpenID Connect Back-Channel Logout 1.0, section 2.4.
+func (f *forger) logoutToken() string {
+	return f.as.Mint(oauthtest.Token{
+		Header: map[string]any{"typ": "logout+jwt"},
+		Claims: map[string]any{
+			"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+			"sid":    "s", "client_id": nil, "scope": nil,
+		},
+	})
+}
+
 func (f *forger) unsigned() string {
 	return f.sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType)
 }

@@ -36,8 +36,9 @@ var requests = []request{
 	{"an extension that must be understood", token, invalid, "RFC 7515 section 4.1.11: crit", heading(map[string]any{
 		"crit": []string{"x"}, "x": true,
 	})},
-	{"ID token", token, invalid, "RFC 9068 section 4: typ is at+jwt", bearing((*forger).idToken)},
-	{"logout token", token, invalid, "RFC 9068 section 4: typ is at+jwt", heading(map[string]any{"typ": "logout+jwt"})},
+	// Those of most issuers are for a client, and go no further for that.
+	{"ID token for the same audience", token, invalid, "RFC 9068 section 4: typ is at+jwt", bearing((*forger).idToken)},
+	{"logout token for the same audience", token, invalid, "RFC 9068 section 4: typ is at+jwt", bearing((*forger).logoutToken)},
 
 	{"bound to a DPoP key, no proof", token, invalid, "RFC 9449 section 7.2, for those that know DPoP",
 		claiming("cnf", map[string]any{"jkt": thumbprint})},
@@ -69,8 +70,8 @@ var requests = []request{
 var (
 	newKey = request{"signed with a new key", keys, "200", "OpenID Connect Core section 10.1.1: an unknown kid is looked up",
 		bearing((*forger).good)}
-	withdrawnKey = request{"signed with a key since withdrawn", keys, invalid, "RFC 8414 section 2: the keys are those at jwks_uri",
-		bearing((*forger).kept)}
+	withdrawnKey = request{"signed with the key that the new one replaced", keys, invalid,
+		"RFC 8414 section 2: the keys are those at jwks_uri; for how long a copy is good, RFC 9111", bearing((*forger).kept)}
 	noKeys = request{"good token, keys out of reach", keys, "503", "RFC 9110 section 15.6.4: nothing is wrong with the token",
 		bearing((*forger).good)}
 )
