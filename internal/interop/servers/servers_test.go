@@ -50,7 +50,9 @@ var servers = []server{
 			as := harness.StartOIDCProvider(t)
 			rotate := func(t testing.TB) { as.Rotate(t, harness.Replace) }
 			return map[mode]*offer{
-				keys:   {AuthorizationServer: as.AuthorizationServer, rotate: rotate},
+				keys: {AuthorizationServer: as.AuthorizationServer, rotate: rotate, without: map[string]string{
+					lostToken: "it revokes no JWTs",
+				}},
 				asking: {AuthorizationServer: as.AuthorizationServer, query: "format=opaque"},
 			}
 		},
