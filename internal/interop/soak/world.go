@@ -156,6 +156,8 @@ const (
 	duty       = 200 * time.Millisecond
 	watchPause = 20 * time.Millisecond
 	retryPause = 200 * time.Millisecond
+	// blindPause follows 503. Hundreds of revoked tokens wait together for a fault to end, and must not be the load.
+	blindPause = 500 * time.Millisecond
 )
 
 // pass lets time pass, in which tokens are revoked, here and there.
@@ -238,13 +240,20 @@ func (w *world) watch(t *Token) {
 	var both sync.WaitGroup
 	for _, r := range []*replica{w.a, w.b} {
 		both.Go(func() {
-			for w.probe(r, t).Status != http.StatusUnauthorized {
+			for {
+				pause := watchPause
+				switch w.probe(r, t).Status {
+				case http.StatusUnauthorized:
+					w.Noticed(r.name, t)
+					return
+				case http.StatusServiceUnavailable:
+					pause = blindPause
+				}
 				if w.stopped.Err() != nil {
 					return
 				}
-				await(time.Now().Add(watchPause))
+				await(time.Now().Add(pause))
 			}
-			w.Noticed(r.name, t)
 		})
 	}
 	both.Wait()
