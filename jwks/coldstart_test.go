@@ -145,6 +145,38 @@ func TestRetryPacing(t *testing.T) {
 	})
 }
 
+// TestPatience: without any keys, requests wait for an issuer as long as a fetch may take, until it has failed twice.
+func TestPatience(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.breakKeys(oauthtest.Fault{Hang: true})
+		for _, want := range []time.Duration{5 * time.Second, 5 * time.Second, time.Second} {
+			elapse(time.Second)
+			began := time.Now()
+			f.cannotJudge(f.mint())
+			if waited := time.Since(began); waited != want {
+				f.Errorf("waited %v, want %v", waited, want)
+			}
+		}
+	})
+}
+
+// TestFirstFailureAfterSuccess is forgiven again, whatever failed before.
+func TestFirstFailureAfterSuccess(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.breakKeys(oauthtest.Fault{Status: http.StatusServiceUnavailable, Times: 3})
+		f.cannotJudge(f.mint())
+		f.cannotJudge(f.mint())
+		elapse(time.Second)
+		f.cannotJudge(f.mint())
+		elapse(time.Second)
+		f.accepts(f.mint())
+		elapse(24 * time.Hour)
+		f.breakKeys(oauthtest.Fault{Status: http.StatusServiceUnavailable, Times: 1})
+		f.cannotJudge(f.mint())
+		f.accepts(f.mint())
+	})
+}
+
 // TestRetryAfter: what a paced request is told is when the next attempt will be made.
 func TestRetryAfter(t *testing.T) {
 	run(t, nil, func(f *fixture) {

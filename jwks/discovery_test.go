@@ -3,6 +3,7 @@ package jwks_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,4 +193,35 @@ func TestKeysMove(t *testing.T) {
 		}
 		f.fetched(3)
 	})
+}
+
+// TestKeysMoveFromTheirValidators: what one URL said of its answer means nothing at another.
+func TestKeysMoveFromTheirValidators(t *testing.T) {
+	const moved = issuer + "/moved"
+	old, next := newSigner(t, jose.ES256, "old"), newSigner(t, jose.ES256, "next")
+	now, at := noon, keysURL
+	v := newValidator(t, jwks.Config{
+		Issuer: issuer, Audience: audience, Now: func() time.Time { return now },
+		HTTPClient: &http.Client{Transport: exchange(func(r *http.Request) *http.Response {
+			first := http.Header{"Etag": {`"1"`}}
+			switch url := r.URL.String(); {
+			case url == oauthMetadata:
+				return found(http.StatusOK, nil, strings.NewReader(metadataOf(t, issuer, at).body))
+			case url != at:
+				return found(http.StatusNotFound, nil, strings.NewReader(""))
+			case r.Header.Get("If-None-Match") == `"1"`:
+				return found(http.StatusNotModified, nil, strings.NewReader(""))
+			case url == moved:
+				return found(http.StatusOK, first, strings.NewReader(keySet(t, next)))
+			}
+			return found(http.StatusOK, first, strings.NewReader(keySet(t, old)))
+		})},
+	})
+	day := object{"exp": noon.Add(24 * time.Hour).Unix()}
+	accepted(t, v, sign(t, old, atJWT, accessClaims(day)))
+	at = moved
+	now = now.Add(15 * time.Minute)
+	accepted(t, v, sign(t, old, atJWT, accessClaims(day))) // the old URL is of no use any more
+	now = now.Add(time.Minute)
+	accepted(t, v, sign(t, next, atJWT, accessClaims(day)))
 }

@@ -3,6 +3,7 @@ package jwks_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -230,6 +231,25 @@ func TestClockSetBackDuringAnOutage(t *testing.T) {
 		clock.move(-time.Hour)
 		f.as.Heal()
 		f.accepts(f.mint())
+	})
+}
+
+// TestClockSetBackDuringAnAttempt: it is waited for all the same.
+func TestClockSetBackDuringAnAttempt(t *testing.T) {
+	onWall(t, func(f *fixture, clock *wall) {
+		f.breakKeys(oauthtest.Fault{Drop: true})
+		f.cannotJudge(f.mint())
+		f.cannotJudge(f.mint())
+		f.breakKeys(oauthtest.Fault{Latency: 500 * time.Millisecond})
+		token := f.mint()
+		var first sync.WaitGroup
+		clock.move(time.Second)
+		first.Go(func() { f.accepts(token) })
+		synctest.Wait()
+		clock.move(-time.Second)
+		f.accepts(token)
+		first.Wait()
+		f.fetched(3)
 	})
 }
 

@@ -86,6 +86,45 @@ func TestOutageWithStaleKeysAndHangingIssuer(t *testing.T) {
 	})
 }
 
+// TestOneWaitForStaleKeys: a request waits for an issuer that does not answer only while nothing is known yet of the first
+// attempt since the keys went out of date, and then for a second at most.
+func TestOneWaitForStaleKeys(t *testing.T) {
+	waits := func(f *fixture, token string, want time.Duration) {
+		f.Helper()
+		began := time.Now()
+		f.accepts(token)
+		if waited := time.Since(began); waited != want {
+			f.Errorf("waited %v, want %v", waited, want)
+		}
+	}
+	t.Run("first attempt afterwards", func(t *testing.T) {
+		run(t, nil, func(f *fixture) {
+			token := f.mintLong()
+			f.accepts(token)
+			f.breakKeys(oauthtest.Fault{Hang: true})
+			elapse(10 * time.Minute)
+			waits(f, token, time.Second)
+			waits(f, token, time.Second) // which is under way still
+			elapse(time.Minute)
+			waits(f, token, 0) // begins the second one
+			waits(f, token, 0)
+			f.fetched(3)
+		})
+	})
+	t.Run("first attempt before", func(t *testing.T) {
+		run(t, nil, func(f *fixture) {
+			token := f.mintLong()
+			f.accepts(token)
+			f.breakKeys(oauthtest.Fault{Hang: true})
+			elapse(10*time.Minute - time.Second)
+			waits(f, token, 0)
+			elapse(2 * time.Second)
+			waits(f, token, 0)
+			f.fetched(2)
+		})
+	})
+}
+
 // TestOutageAttempts: while keys are out of date the issuer is asked once for each cool-down, however many requests pass.
 func TestOutageAttempts(t *testing.T) {
 	run(t, nil, func(f *fixture) {

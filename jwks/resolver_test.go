@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,12 +164,19 @@ func TestResolverRemembersStrangers(t *testing.T) {
 
 // TestResolverForgetsStrangers when there are too many: memory is bounded.
 func TestResolverForgetsStrangers(t *testing.T) {
+	const most = 4096
 	synctest.Test(t, func(t *testing.T) {
 		d := newDirectory(t)
 		r := d.resolver(nil)
 		first := tokenOf(t, tenant(0))
-		for i := range 4097 {
+		for i := range most + 1 {
+			if got := r.State().Unknown; got != i {
+				t.Fatalf("%d of %d strangers remembered", got, i)
+			}
 			refused(t, r, tokenOf(t, tenant(i)), middleware.ReasonUntrustedIssuer)
+		}
+		if got := r.State().Unknown; got > most {
+			t.Errorf("%d strangers remembered, want %d at most", got, most)
 		}
 		refused(t, r, first, middleware.ReasonUntrustedIssuer)
 		if got := d.times(tenant(0)); got != 2 {
@@ -280,4 +289,78 @@ func TestResolverSharesItsClient(t *testing.T) {
 	}
 	accepted(t, r, sign(t, signerOf(t, jose.ES256), atJWT, accessClaims(nil)))
 	wantRequests(t, web, keysURL)
+}
+
+// TestResolverHasOneClient for all tenants by default, so that those of one server share its connections.
+func TestResolverHasOneClient(t *testing.T) {
+	as := newKeyServer(t, signerOf(t, jose.ES256))
+	r := newResolver(t, jwks.ResolverConfig{
+		Now: atNoon,
+		Resolve: func(_ context.Context, issuer string) (jwks.Config, error) {
+			return jwks.Config{Issuer: issuer, Audience: audience, JWKSURL: as.URL, AllowLoopbackHTTP: true}, nil
+		},
+	})
+	for i := range 3 {
+		accepted(t, r, sign(t, signerOf(t, jose.ES256), atJWT, accessClaims(object{"iss": tenant(i)})))
+	}
+	if got := as.connections.Load(); got != 1 {
+		t.Errorf("%d connections", got)
+	}
+}
+
+// TestResolverReadyForIsCopied: what the caller makes of the list afterwards is the caller's affair. It may have as many
+// issuers as there is room for.
+func TestResolverReadyForIsCopied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDirectory(t, tenant(1))
+		readyFor := []string{tenant(1)}
+		r := d.resolver(func(c *jwks.ResolverConfig) { c.MaxIssuers, c.ReadyFor = 1, readyFor })
+		readyFor[0] = tenant(2)
+		wantReady(t, r, true)
+	})
+}
+
+// TestAnsweredAMomentAgo: a token that finds its issuer missing, and then there, is judged like those that come later.
+func TestAnsweredAMomentAgo(t *testing.T) {
+	d := newDirectory(t, tenant(1))
+	token := sign(t, signerOf(t, jose.ES256), atJWT, accessClaims(object{"iss": tenant(1)}))
+	var r *jwks.Resolver
+	var answered, late atomic.Bool
+	looking, second := make(chan struct{}), make(chan error, 2)
+	d.answer = func(context.Context, string) error {
+		answered.Store(true)
+		return nil
+	}
+	// After the answer, the clock is read to note the use of the tenant, and then, with the Resolver locked, to find room for
+	// it. Each time another token comes, which gets as far as that lock.
+	rounds := 0
+	now := func() time.Time {
+		switch {
+		case late.Load():
+			looking <- struct{}{}
+		case answered.Load() && rounds < 2:
+			rounds++
+			late.Store(true)
+			go func() {
+				_, err := r.Validate(context.Background(), token)
+				second <- err
+			}()
+			<-looking
+			late.Store(false)
+			for range 1000 {
+				runtime.Gosched()
+			}
+		}
+		return noon
+	}
+	r = d.resolver(func(c *jwks.ResolverConfig) { c.Now = now })
+	accepted(t, r, token)
+	for range 2 {
+		if err := <-second; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := d.times(tenant(1)); got != 1 {
+		t.Errorf("asked %d times", got)
+	}
 }

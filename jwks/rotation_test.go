@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +55,21 @@ func TestRotationDuringAFetch(t *testing.T) {
 		f.as.Rotate()
 		f.accepts(f.mint())
 		f.fetched(3)
+	})
+}
+
+// TestRotationDuringTheFirstFetch: nor is it there if that was the first fetch of all.
+func TestRotationDuringTheFirstFetch(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.breakKeys(oauthtest.Fault{Latency: time.Second, Times: 1})
+		var first sync.WaitGroup
+		old := f.mint()
+		first.Go(func() { f.accepts(old) })
+		elapse(100 * time.Millisecond)
+		f.as.Rotate()
+		f.accepts(f.mint())
+		first.Wait()
+		f.fetched(2)
 	})
 }
 
