@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/bearergate/bearergate/introspection"
@@ -74,6 +77,36 @@ func TestDiscoveryCause(t *testing.T) {
 	if got := v.State().Breaker; got == "closed" {
 		t.Errorf("the breaker is %s", got)
 	}
+}
+
+// Whoever looks into an error finds which address could not be reached.
+func TestUnreachableAddress(t *testing.T) {
+	nobody := httptest.NewServer(http.NotFoundHandler())
+	nobody.Close()
+	v := newValidator(t, introspection.Config{Endpoint: nobody.URL, AllowLoopbackHTTP: true})
+	_, err := v.Validate(t.Context(), "opaque")
+	if dial, ok := errors.AsType[*net.OpError](err); !ok || dial.Addr.String() != nobody.Listener.Addr().String() {
+		t.Errorf("%v", err)
+	}
+}
+
+// A question that waits for somebody else's discovery ends with its own time, and says so.
+func TestSlowDiscovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newValidator(t, introspection.Config{Issuer: issuer, HTTPClient: endpointFunc(func(*http.Request) *http.Response {
+			<-time.After(10 * time.Second) // of the bubble; a transport that does not look at its context
+			return nil
+		}).client()})
+		var c crowd
+		c.add(1, func() string { return validate(t, v, "first") })
+		synctest.Wait()
+		c.add(1, func() string { return validate(t, v, "second") })
+		c.want(t, "unavailable", 2)
+		synctest.Wait()
+		if err := v.State().Err; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 // Which failures say that the server is down, so that one call at a time has to do.

@@ -91,6 +91,21 @@ func TestAnswerArrivesBeforeFlight(t *testing.T) {
 	}
 }
 
+// Requests that come at once share a refusal, whether or not it is kept for later ones.
+func TestSharedRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		as := server(t, nil)
+		as.Break(oauthtest.EndpointIntrospection, oauthtest.Fault{Latency: 5 * time.Millisecond})
+		v := trusting(t, as, introspection.Config{NegativeTTL: -1})
+		for round := range 2 {
+			var c crowd
+			c.add(100, func() string { return validate(t, v, "unknown") })
+			c.want(t, "refused inactive", 100)
+			wantCalls(t, as, round+1)
+		}
+	})
+}
+
 func TestUncachedSharesNoCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		as := server(t, nil)
@@ -213,6 +228,47 @@ func TestUncachedRefusalOvertakes(t *testing.T) {
 		want(t, v.Uncached(), token, "refused inactive")
 		before.want(t, "refused inactive", 1)
 		want(t, v, token, "refused inactive")
+	})
+}
+
+// One that finds the token active leaves everybody else's question alone.
+func TestUncachedAnswerOvertakesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		as := server(t, nil)
+		token := as.Mint(oauthtest.Token{Opaque: true})
+		as.Break(oauthtest.EndpointIntrospection, oauthtest.Fault{Latency: time.Second, Times: 1})
+		v := trusting(t, as, introspection.Config{})
+		var before crowd
+		before.add(1, func() string { return validate(t, v, token) })
+		synctest.Wait()
+		want(t, v.Uncached(), token, "active")
+		before.want(t, "active", 1)
+		wantCalls(t, as, 2)
+	})
+}
+
+// The refusal that was asked for before a token was forgotten says nothing about the answer that was asked for after.
+func TestOldRefusalOvertakesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		v := asking(t, func(*http.Request) *http.Response {
+			if calls.Add(1) == 1 {
+				<-time.After(time.Second) // of the bubble, like the next
+				return reply(http.StatusOK, "application/json", `{"active":false}`)
+			}
+			<-time.After(2 * time.Second)
+			return reply(http.StatusOK, "application/json", `{"active":true}`)
+		}, introspection.Config{})
+		var before, after crowd
+		before.add(1, func() string { return validate(t, v, "opaque") })
+		synctest.Wait()
+		v.Forget("opaque")
+		after.add(1, func() string { return validate(t, v, "opaque") })
+		before.want(t, "refused inactive", 1)
+		after.want(t, "active", 1)
+		if n := calls.Load(); n != 2 {
+			t.Errorf("%d calls", n)
+		}
 	})
 }
 

@@ -183,6 +183,69 @@ func TestOneFailure(t *testing.T) {
 	})
 }
 
+// Nor is it held against one that arrived before it was put.
+func TestOneFailureOfTwoInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := asking(t, func(r *http.Request) *http.Response {
+			if formOf(t, r).Get("token") == "chokes" {
+				return reply(500, "", "")
+			}
+			<-time.After(time.Second) // of the bubble
+			return reply(200, "application/json", `{"active":true}`)
+		}, introspection.Config{MaxConcurrent: 1})
+		var good, bad crowd
+		good.add(1, func() string { return validate(t, v, "first") })
+		synctest.Wait()
+		bad.add(1, func() string { return validate(t, v, "chokes") })
+		synctest.Wait()
+		good.add(1, func() string { return validate(t, v, "last") })
+		good.want(t, "active", 2)
+		bad.want(t, "unavailable", 1)
+	})
+}
+
+// It takes as many failures in a row as the configuration says, by default five.
+func TestBreakAfter(t *testing.T) {
+	for configured, want := range map[int]int{0: 5, 1: 1, 3: 3} {
+		v := asking(t, always(500, "", ""), introspection.Config{BreakAfter: configured})
+		failures := 0
+		for ; v.State().Breaker == "closed" && failures < 10; failures++ {
+			validate(t, v, fmt.Sprint(failures))
+		}
+		if failures != want {
+			t.Errorf("BreakAfter %d: open after %d failures", configured, failures)
+		}
+	}
+}
+
+// An answer that comes when the endpoint is already thought to be down is that token's alone: the others wait for a probe.
+func TestAnswerAfterTheBreak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := asking(t, func(r *http.Request) *http.Response {
+			switch token := formOf(t, r).Get("token"); token {
+			case "slow":
+				<-time.After(1050 * time.Millisecond) // of the bubble, like the next
+			case "late":
+			default:
+				<-time.After(time.Second)
+				return reply(500, "", "")
+			}
+			return reply(200, "application/json", `{"active":true}`)
+		}, introspection.Config{BreakAfter: 5})
+		var failing, others crowd
+		for i := range 5 {
+			failing.add(1, func() string { return validate(t, v, fmt.Sprint(i)) })
+		}
+		others.add(1, func() string { return validate(t, v, "slow") })
+		failing.want(t, "unavailable", 5)
+		if state := v.State(); state.Breaker != "open" {
+			t.Fatalf("the breaker is %s", state.Breaker)
+		}
+		others.add(1, func() string { return validate(t, v, "late") })
+		others.want(t, "active", 2)
+	})
+}
+
 // A request without a deadline of its own waits for its turn and the answer together no longer than the timeout.
 func TestTimeoutCountsTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -311,6 +374,37 @@ func TestHangingSockets(t *testing.T) {
 	want(t, v, "token-0", "active")
 	if n := as.most.Load(); n > 2*limit { // a server notices late that a connection was closed
 		t.Errorf("%d connections at once", n)
+	}
+}
+
+// A server that accepts connections and does not answer the handshake is left within the time of a call, and not kept as a
+// connection for later ones.
+func TestHangingHandshake(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	left := make(chan error, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			_, err = io.Copy(io.Discard, conn)
+			_ = conn.Close()
+		}
+		left <- err
+	}()
+	v := newValidator(t, introspection.Config{Endpoint: "https://" + listener.Addr().String(), Timeout: 100 * time.Millisecond})
+	want(t, v, "opaque", "unavailable")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // half of what a handshake has by default
+	defer cancel()
+	select {
+	case err := <-left:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-ctx.Done():
+		t.Error("still connected")
 	}
 }
 

@@ -208,6 +208,30 @@ func TestForgottenAnswersAreNotShared(t *testing.T) {
 	}
 }
 
+// Nor is an answer that an uncached refusal has overtaken.
+func TestOvertakenAnswersAreNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		s := &shelf{}
+		v := asking(t, func(*http.Request) *http.Response {
+			if calls.Add(1) > 1 {
+				return reply(http.StatusOK, "application/json", `{"active":false}`)
+			}
+			<-time.After(time.Second) // of the bubble
+			return reply(http.StatusOK, "application/json", active)
+		}, introspection.Config{Answers: s})
+		var before crowd
+		before.add(1, func() string { return validate(t, v, "token") })
+		synctest.Wait()
+		want(t, v.Uncached(), "token", "refused inactive")
+		before.want(t, "refused inactive", 1)
+		settled(v)
+		if s.puts != 0 {
+			t.Errorf("%d answers were kept", s.puts)
+		}
+	})
+}
+
 // An answer that took its time is kept for what is left of CacheTTL, and not at all if nothing is.
 func TestSharedForTheRest(t *testing.T) {
 	for took, want := range map[time.Duration][]time.Duration{
@@ -235,6 +259,7 @@ func TestSharedKeysTellServersApart(t *testing.T) {
 	}
 	configs := []introspection.Config{
 		{}, {Issuer: issuer}, {Issuer: "https://other.example.com"}, {Endpoint: issuer + "/other"}, {VerifyResponse: verified},
+		{Endpoint: issuer + "/instrument"}, // as long as the first one
 	}
 	for i, cfg := range configs {
 		cfg.Answers, cfg.Now = s, atNoon
