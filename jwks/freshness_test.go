@@ -138,20 +138,26 @@ func TestLastModified(t *testing.T) {
 	})
 }
 
-// TestUnchangedLifetime: an answer that says only that nothing changed does not change the lifetime either.
+// TestUnchangedLifetime: an answer that says only that nothing changed does not change the lifetime either, and one that
+// states another lifetime does.
 func TestUnchangedLifetime(t *testing.T) {
 	const date = "Thu, 01 Jan 2026 00:00:00 GMT"
-	run(t, nil, func(f *fixture) {
-		f.breakKeys(oauthtest.Fault{Header: http.Header{"Cache-Control": {"max-age=7200"}, "Last-Modified": {date}}})
-		f.accepts(f.mintLong())
-		f.breakKeys(oauthtest.Fault{Status: http.StatusNotModified, Header: http.Header{"Cache-Control": nil}})
-		elapse(119 * time.Minute)
-		f.accepts(f.mintLong())
-		synctest.Wait()
-		if left := time.Until(f.v.State().StaleAt); left != 2*time.Hour {
-			f.Errorf("stale in %v, want 2h", left)
-		}
-	})
+	for _, tt := range []struct {
+		stated []string
+		want   time.Duration
+	}{{nil, 2 * time.Hour}, {[]string{"max-age=3600"}, time.Hour}} {
+		run(t, nil, func(f *fixture) {
+			f.breakKeys(oauthtest.Fault{Header: http.Header{"Cache-Control": {"max-age=7200"}, "Last-Modified": {date}}})
+			f.accepts(f.mintLong())
+			f.breakKeys(oauthtest.Fault{Status: http.StatusNotModified, Header: http.Header{"Cache-Control": tt.stated}})
+			elapse(119 * time.Minute)
+			f.accepts(f.mintLong())
+			synctest.Wait()
+			if left := time.Until(f.v.State().StaleAt); left != tt.want {
+				f.Errorf("stale in %v, want %v", left, tt.want)
+			}
+		})
+	}
 }
 
 // TestLifetimeBounds: whatever the issuer says, keys are fetched neither with every request nor never.

@@ -112,8 +112,9 @@ func TestResolverReadyFor(t *testing.T) {
 		tenants.withdraw(tenant(2))
 		tenants.withdraw(tenant(3))
 		r := tenants.resolver(tenant(1), tenant(2))
-		undecided(t, r, tokenOf(t, tenant(3)))
 		wantReady(t, r, false)
+		elapse(time.Second)
+		undecided(t, r, tokenOf(t, tenant(3)))
 		if got := r.State(); got.Issuers != 3 || got.Unusable != 2 {
 			t.Errorf("got %+v", got)
 		}

@@ -103,6 +103,18 @@ func TestStrangersThenRotation(t *testing.T) {
 	})
 }
 
+// TestStrangersBetweenGoodTokens: that a good token comes right after an invented one does not pay for the next one.
+func TestStrangersBetweenGoodTokens(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		for range 20 {
+			f.refuses(f.forge(rand.Text()), middleware.ReasonUnknownKey)
+			f.accepts(f.mint())
+		}
+		f.fetched(2)
+	})
+}
+
 // TestMislabelledThenRotation: tokens of the issuer's own key under made-up key IDs count as strangers', whoever they
 // name.
 func TestMislabelledThenRotation(t *testing.T) {
@@ -271,6 +283,23 @@ func TestRotationAfterRotation(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRotationAfterRotationUnderLoad: what a fetch cost is given back once, however many tokens it served.
+func TestRotationAfterRotationUnderLoad(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.accepts(f.mint())
+		f.breakKeys(oauthtest.Fault{Latency: time.Millisecond})
+		for range 4 {
+			f.as.Rotate()
+			for _, err := range f.errs(times(10, f.mint)) {
+				if err != nil {
+					f.Fatal(err)
+				}
+			}
+		}
+		f.fetched(1 + 4)
+	})
 }
 
 // TestRotationsAreBounded: an issuer whose servers disagree about its keys is asked a few times in a cool-down, not with

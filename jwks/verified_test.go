@@ -198,7 +198,7 @@ func TestRememberedTokensAreBounded(t *testing.T) {
 	audiences, methods := []string{audience}, object{}
 	for i := range 300 {
 		audiences = append(audiences, fmt.Sprint("https://api-", i, ".example.com"))
-		methods[fmt.Sprint("method-", i)] = "thumbprint"
+		methods[fmt.Sprint(i)] = "x"
 	}
 	for name, tt := range map[string]struct {
 		tokens, least int
@@ -474,7 +474,7 @@ func TestForgetDuringJudgement(t *testing.T) {
 		}()
 		synctest.Wait()
 		f.v.Forget(token)
-		if accepted(f, f.v, token) == <-first {
+		if got := <-first; got == nil || accepted(f, f.v, token) == got {
 			f.Error("what was judged before came back")
 		}
 	})
