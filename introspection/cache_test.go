@@ -139,6 +139,9 @@ func TestCacheOff(t *testing.T) {
 	if n := as.Requests(oauthtest.EndpointIntrospection) - before; n != 4 {
 		t.Errorf("without negative cache: %d calls, want 4", n)
 	}
+	if n := v.State().NegativeEntries; n != 0 {
+		t.Errorf("without negative cache: %d refusals are kept", n)
+	}
 }
 
 // Routes that always ask notice a revocation at once, and then so do the others.
