@@ -39,6 +39,9 @@ func TestSignerCertificate(t *testing.T) {
 	if now.Before(c.NotBefore) || now.After(c.NotAfter) {
 		t.Error("not valid now")
 	}
+	if _, err := signerOf(t, jose.ES256).Certificate(time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)); err == nil {
+		t.Error("a certificate of a year that none can express")
+	}
 	if _, err := signerOf(t, jose.HS256).Certificate(now); !errors.Is(err, jose.ErrKey) {
 		t.Errorf("a secret: %v", err)
 	}
