@@ -33,7 +33,7 @@ func (v *visitor) binary(n *ast.BinaryExpr) bool {
 		v.constants(n)
 	case token.ADD, token.SUB:
 		if v.number(n) {
-			v.helper(n, arithmetic[n.Op])
+			v.helper(n, arithmetic[n.Op]+v.explicit(n))
 		}
 	}
 	return true
@@ -62,6 +62,15 @@ func (v *visitor) helper(n *ast.BinaryExpr, function string) {
 	v.around(n, n.Op.String(), function+"($, ", ")")
 	at := v.fset.Position(n.OpPos).Offset
 	v.edits.replace(at, at+len(n.Op.String()), ",")
+}
+
+// explicit returns the type argument for a helper that computes a number. Without it, a shift of a constant among the operands
+// would lose the type that it has from what stands around the operation.
+func (v *visitor) explicit(n *ast.BinaryExpr) string {
+	if name, ok := v.typeName(v.info.Types[n].Type); ok {
+		return "[" + name + "]"
+	}
+	return ""
 }
 
 // constants plants n+1 in place of a constant that something is compared with. For integers, x >= n+1 is x > n, which is

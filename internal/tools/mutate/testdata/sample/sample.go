@@ -49,3 +49,6 @@ func Countdown(n int) int {
 	}
 	return n
 }
+
+// Mask has a shift whose type comes from the other side.
+func Mask(octet byte, bits uint) byte { return octet & (1<<bits - 1) }

@@ -31,3 +31,9 @@ func TestCountdown(t *testing.T) {
 		t.Error("not over")
 	}
 }
+
+func TestMask(t *testing.T) {
+	if sample.Mask(0xff, 4) != 0x0f {
+		t.Error("wrong mask")
+	}
+}
