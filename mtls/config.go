@@ -53,7 +53,7 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// notInName reports what the name of a field does not contain (RFC 9110, section 5.1).
+// notInName reports what the name of a field does not contain (RFC 9110, section 5.6.2).
 func notInName(c rune) bool {
 	letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 	return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)

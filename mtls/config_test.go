@@ -61,3 +61,15 @@ func TestConfigIsCopied(t *testing.T) {
 	wantOutcome(t, v, from(internetAddr, "Client-Cert", item(alice.leaf.Raw)), alice.thumbprint(), "untrusted_proxy")
 	wantOutcome(t, v, from(proxyAddr, "Client-Cert", item(alice.leaf.Raw)), alice.thumbprint(), "pass")
 }
+
+// The name of a field is a token (RFC 9110, section 5.6.2).
+func TestHeaderName(t *testing.T) {
+	t.Parallel()
+	const tokens = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for c := range rune(256) {
+		_, err := mtls.New(mtls.Config{AllowUnixSocketProxies: true, Header: "X-" + string(c)})
+		if got, want := err == nil, strings.ContainsRune(tokens, c); got != want {
+			t.Errorf("%q: taken %v, want %v", c, got, want)
+		}
+	}
+}
