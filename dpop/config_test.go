@@ -67,6 +67,7 @@ func TestConfigRefused(t *testing.T) {
 func TestConfigAccepted(t *testing.T) {
 	for _, cfg := range []dpop.Config{
 		{BaseURL: "http://localhost:8080"}, {BaseURL: "http://127.0.0.1"}, {BaseURL: "http://[::1]:80/api"},
+		{BaseURL: baseURL + ":1"}, {BaseURL: baseURL + ":65535"},
 		{BaseURL: baseURL, MaxAge: time.Second, Skew: -1}, {BaseURL: baseURL, MaxAge: 5 * time.Minute, Skew: time.Minute},
 		{BaseURL: baseURL, MaxProofBytes: 1 << 10}, {BaseURL: baseURL, MaxProofBytes: 64 << 10},
 		{BaseURL: baseURL, RequireNonce: true},

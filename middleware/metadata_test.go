@@ -294,6 +294,7 @@ func TestMetadataRefused(t *testing.T) {
 		{"issuer with password", at(issuers("https://a:hunter2@login.example")), "AuthorizationServers[0]"},
 		{"script for a page", at(func(m *middleware.Metadata) { m.DocumentationURI = "javascript:alert(1)" }), "DocumentationURI must be"},
 		{"page in the clear", at(func(m *middleware.Metadata) { m.PolicyURI = "http://api.example/policy" }), "PolicyURI must be"},
+		{"no URL of a page", at(func(m *middleware.Metadata) { m.DocumentationURI = "https://api.example/%zz" }), "DocumentationURI must be"},
 		{"blank page", at(func(m *middleware.Metadata) { m.TermsURI = " " }), "TermsURI must be"},
 		{"nameless type", at(func(m *middleware.Metadata) { m.AuthorizationDetailsTypes = []string{"a", ""} }), "AuthorizationDetailsTypes"},
 		{"negative", at(func(m *middleware.Metadata) { m.MaxAge = -time.Second }), "MaxAge"},
