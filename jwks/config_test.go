@@ -227,6 +227,17 @@ func TestOthersRefuse(t *testing.T) {
 	}
 }
 
+// What a typ may consist of is visible ASCII.
+func TestVerifierType(t *testing.T) {
+	v := newValidator(t, jwks.Config{Issuer: issuer, Audience: audience})
+	for c := range rune(256) {
+		_, err := v.Verifier(jwks.VerifierConfig{Type: "logout" + string(c) + "jwt"})
+		if got, want := err == nil, '!' <= c && c <= '~'; got != want {
+			t.Errorf("%q: taken %v, want %v", c, got, want)
+		}
+	}
+}
+
 // TestZeroValues: what no constructor made honours nothing and says why.
 func TestZeroValues(t *testing.T) {
 	token := sign(t, signerOf(t, jose.ES256), atJWT, accessClaims(nil))
