@@ -90,6 +90,7 @@ func TestT10(t *testing.T) {
 		"application/statuslist+jwt":               true,
 		"Application/StatusList+JWT":               true,
 		"application/statuslist+jwt;charset=utf-8": true,
+		"application/statuslist+jwt;charset":       false,
 		"application/statuslist+cwt":               false,
 		"application/jwt":                          false,
 		"application/json":                         false,

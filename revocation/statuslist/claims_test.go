@@ -1,6 +1,7 @@
 package statuslist_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestT5(t *testing.T) {
 		"negative ttl":    {"ttl": -1},
 		"text for ttl":    {"ttl": "60"},
 		"list for ttl":    {"ttl": []int{60}},
+		"endless ttl":     {"ttl": json.RawMessage("1e999")},
 		"true for ttl":    {"ttl": true},
 	} {
 		t.Run("T-5 "+name, func(t *testing.T) {

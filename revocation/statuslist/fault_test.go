@@ -128,6 +128,23 @@ func TestRetryPacing(t *testing.T) {
 	}
 }
 
+// TestRetryIsJoined: the pause between attempts keeps nobody from waiting for the one that is under way.
+func TestRetryIsJoined(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		for range 2 {
+			f.cannotJudge(token(listURI, 0))
+		}
+		f.misbehave(page{latency: 500 * time.Millisecond, body: f.claims(nil)})
+		elapse(time.Second)
+		for _, err := range f.errs(10, token(listURI, 0)) {
+			if err != nil {
+				f.Errorf("refused: %v", err)
+			}
+		}
+		f.fetched(3)
+	})
+}
+
 // TestForgivenAgain: after a success, the first failure is forgiven once more.
 func TestForgivenAgain(t *testing.T) {
 	run(t, nil, func(f *fixture) {
@@ -215,7 +232,10 @@ func TestRetryAfter(t *testing.T) {
 			middleware.WriteError(w, err)
 			return w
 		}
-		for i, want := range []string{"5", "5", "1"} {
+		for i, want := range []string{"5", "5", "1", "1"} {
+			if i == 3 {
+				elapse(900 * time.Millisecond)
+			}
 			w := ask()
 			if got := w.Header().Get("Retry-After"); w.Code != http.StatusServiceUnavailable || got != want {
 				f.Errorf("request %d: %d, Retry-After %q, want %q", i, w.Code, got, want)

@@ -58,6 +58,10 @@ func run(t *testing.T, change func(*statuslist.Config), test func(f *fixture)) {
 		}
 		f.checker = newChecker(t, cfg)
 		test(f)
+		_ = f.checker.Close()
+		if left := f.host.leftOpen(); left != 0 {
+			t.Errorf("%d answers were left open", left)
+		}
 	})
 }
 

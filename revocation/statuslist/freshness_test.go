@@ -97,6 +97,46 @@ func TestRevokedWithinItsLifetime(t *testing.T) {
 	})
 }
 
+// TestRefreshPacing: a refresh that failed is tried again when FetchTimeout is over, and not a nanosecond earlier.
+func TestRefreshPacing(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.serve(nil)
+		f.accepts(token(listURI, 0))
+		f.misbehave(page{status: http.StatusBadGateway})
+		elapse(54 * time.Second) // due
+		for range 3 {
+			f.accepts(token(listURI, 0))
+			f.fetched(2)
+		}
+		elapse(5*time.Second - 1)
+		f.accepts(token(listURI, 0))
+		f.fetched(2)
+		elapse(1)
+		f.accepts(token(listURI, 0))
+		f.fetched(3)
+	})
+}
+
+// TestStaleDuringRefresh: a list that goes out of date while a refresh is under way is used without a wait for that.
+func TestStaleDuringRefresh(t *testing.T) {
+	run(t, nil, func(f *fixture) {
+		f.serve(nil)
+		f.accepts(token(listURI, 0))
+		elapse(58 * time.Second)
+		f.misbehave(page{latency: 4 * time.Second, body: f.claims(object{"status_list": oneBit(f, 0)})})
+		f.accepts(token(listURI, 0))
+		elapse(3 * time.Second)
+		began := time.Now()
+		f.accepts(token(listURI, 0))
+		if waited := time.Since(began); waited != 0 {
+			f.Errorf("a request waited for %v", waited)
+		}
+		elapse(time.Second)
+		f.refuses(token(listURI, 0), middleware.ReasonRevoked)
+		f.fetched(2)
+	})
+}
+
 // TestNobodyAsks: a list that nobody wants is not refreshed.
 func TestNobodyAsks(t *testing.T) {
 	run(t, nil, func(f *fixture) {
@@ -128,9 +168,10 @@ func TestIdleNight(t *testing.T) {
 // TestStale: while no list can be had, the last good one is used for Config.MaxStale, and never past its exp.
 func TestStale(t *testing.T) {
 	for name, tt := range map[string]struct {
-		maxStale, exp time.Duration
+		maxStale, exp time.Duration // no exp if zero
 		usable        time.Duration
 	}{
+		"no exp":             {usable: 11 * time.Minute},
 		"default":            {exp: time.Hour, usable: 11 * time.Minute},
 		"longer":             {maxStale: time.Hour, exp: 2 * time.Hour, usable: 61 * time.Minute},
 		"off":                {maxStale: -1, exp: time.Hour, usable: time.Minute},
@@ -140,7 +181,11 @@ func TestStale(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(c *statuslist.Config) { c.MaxStale = tt.maxStale }, func(f *fixture) {
-				f.serve(object{"exp": time.Now().Add(tt.exp).Unix()})
+				changes := object{"exp": nil}
+				if tt.exp != 0 {
+					changes["exp"] = time.Now().Add(tt.exp).Unix()
+				}
+				f.serve(changes)
 				f.accepts(token(listURI, 0))
 				f.misbehave(page{status: http.StatusBadGateway})
 				elapse(tt.usable - time.Second)

@@ -14,6 +14,7 @@ type host struct {
 	mu      sync.Mutex
 	answers map[string]page
 	asked   []*http.Request
+	open    int // bodies that nobody has closed
 }
 
 // page is one answer.
@@ -53,7 +54,32 @@ func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 	if p.cut {
 		body = io.MultiReader(body, broken{})
 	}
-	return &http.Response{StatusCode: p.status, Header: header, Body: io.NopCloser(body), Request: r}, nil
+	h.opened(1)
+	return &http.Response{StatusCode: p.status, Header: header, Body: &answerBody{body, h}, Request: r}, nil
+}
+
+// answerBody is one that the host waits to be closed.
+type answerBody struct {
+	io.Reader
+	host *host
+}
+
+func (b *answerBody) Close() error {
+	b.host.opened(-1)
+	return nil
+}
+
+func (h *host) opened(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open += n
+}
+
+// leftOpen returns how many bodies were not closed.
+func (h *host) leftOpen() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.open
 }
 
 type broken struct{}

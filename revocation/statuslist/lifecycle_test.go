@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -64,8 +65,12 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
-	if _, err := statuslist.New(good); err != nil {
-		t.Error(err)
+	atBounds := good
+	atBounds.MinTTL, atBounds.MaxTTL, atBounds.MaxListBytes = time.Minute, time.Minute, 1<<30
+	for _, cfg := range []statuslist.Config{good, atBounds} {
+		if _, err := statuslist.New(cfg); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -166,6 +171,41 @@ func TestCloseEndsFetches(t *testing.T) {
 	})
 }
 
+// TestCloseWaits: a verification that does not notice the end has ended when Close returns.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		stubborn := func(_ context.Context, jwt string) ([]byte, error) {
+			<-release
+			return []byte(jwt), nil
+		}
+		h := &host{}
+		h.put(listURI, page{})
+		c := newChecker(t, statuslist.Config{
+			Validator: honour, Verify: stubborn, Prefixes: []string{prefix}, HTTPClient: &http.Client{Transport: h},
+		})
+		asked, closed := make(chan struct{}), make(chan struct{})
+		go func() {
+			_, _ = c.Validate(t.Context(), token(listURI, 0))
+			close(asked)
+		}()
+		synctest.Wait()
+		go func() {
+			_ = c.Close()
+			close(closed)
+		}()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("Close did not wait")
+		default:
+		}
+		close(release)
+		<-closed
+		<-asked
+	})
+}
+
 // TestClosedChecker judges with the lists at hand until these are too old, and asks for no others.
 func TestClosedChecker(t *testing.T) {
 	run(t, nil, func(f *fixture) {
@@ -234,6 +274,20 @@ func TestCapacity(t *testing.T) {
 	})
 }
 
+// TestCapacityOfKnownLists: a list that is fetched again makes no other go.
+func TestCapacityOfKnownLists(t *testing.T) {
+	run(t, func(c *statuslist.Config) { c.MaxLists = 2 }, func(f *fixture) {
+		for n := range 2 {
+			f.serveNth(n)
+			f.accepts(token(nth(n), 0))
+		}
+		elapse(time.Hour) // both are too old
+		f.accepts(token(nth(0), 0))
+		f.kept(0, 1)
+		f.fetched(3)
+	})
+}
+
 // TestCrowded: a list that is being fetched makes no room, so there are never more fetches than lists.
 func TestCrowded(t *testing.T) {
 	run(t, func(c *statuslist.Config) { c.MaxLists = 2 }, func(f *fixture) {
@@ -276,6 +330,53 @@ func TestManyLists(t *testing.T) {
 			f.Errorf("%d lists are kept, want 8", kept)
 		}
 	})
+}
+
+// TestValidatorRefuses: its error counts, whatever token comes with it.
+func TestValidatorRefuses(t *testing.T) {
+	refusal := middleware.Reject(middleware.ReasonBadSignature, nil)
+	both := func(context.Context, string) (*middleware.Token, error) {
+		return &middleware.Token{Subject: "alice"}, refusal
+	}
+	run(t, func(c *statuslist.Config) { c.Validator = middleware.ValidatorFunc(both) }, func(f *fixture) {
+		if got, err := f.checker.Validate(f.Context(), "opaque"); got != nil || !errors.Is(err, refusal) {
+			f.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+// describing is a Validator that says what it honours.
+type describing struct {
+	middleware.Validator
+	acceptance middleware.Acceptance
+}
+
+func (d describing) Describe() middleware.Acceptance { return d.acceptance }
+
+// TestDescribe: what the Validator says, and that revocations are noticed where every token has a status.
+func TestDescribe(t *testing.T) {
+	says := func(noticed bool) middleware.Validator {
+		return describing{honour, middleware.Acceptance{Issuers: []string{"https://as.example.com"}, NoticesRevocation: noticed}}
+	}
+	for name, tt := range map[string]struct {
+		validator middleware.Validator
+		require   bool
+		want      middleware.Acceptance
+	}{
+		"it does not say":      {honour, true, middleware.Acceptance{Unknown: true}},
+		"some have a status":   {says(false), false, says(false).(describing).acceptance},
+		"all have a status":    {says(false), true, says(true).(describing).acceptance},
+		"noticed anyway":       {says(true), false, says(true).(describing).acceptance},
+		"noticed in both ways": {says(true), true, says(true).(describing).acceptance},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(c *statuslist.Config) { c.Validator, c.Require = tt.validator, tt.require }, func(f *fixture) {
+				if got := f.checker.Describe(); !reflect.DeepEqual(got, tt.want) {
+					f.Errorf("got %+v, want %+v", got, tt.want)
+				}
+			})
+		})
+	}
 }
 
 func TestZeroChecker(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/revocation/statuslist"
 )
@@ -71,6 +73,9 @@ func TestT11(t *testing.T) {
 			claims := f.claims(nil)
 			f.misbehave(page{body: claims + strings.Repeat(" ", 2<<10-len(claims)+1)})
 			f.refuses(token(listURI, 0), statuslist.ReasonBadList)
+			if err := f.checker.State().Lists[listURI].Err; !errors.Is(err, upstream.ErrTooLarge) {
+				f.Errorf("the state says %v", err)
+			}
 		})
 	})
 }

@@ -3,6 +3,7 @@ package statuslist_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -67,4 +68,50 @@ func TestLongClaims(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLongClaimsAreRead: what is wrong with claims shows, be they too long to be remembered or of another kind than usual.
+func TestLongClaimsAreRead(t *testing.T) {
+	claims := `{"status":{},"x":"` + strings.Repeat("x", 8<<10) + `"}`
+	run(t, nil, func(f *fixture) { f.refuses(claims, middleware.ReasonMalformedClaim) })
+	other := func(context.Context, string) (*middleware.Token, error) {
+		return &middleware.Token{Claims: otherClaims{strictjson.Document(`{"status":{}}`)}}, nil
+	}
+	run(t, func(c *statuslist.Config) { c.Validator = middleware.ValidatorFunc(other) }, func(f *fixture) {
+		f.refuses("opaque", middleware.ReasonMalformedClaim)
+	})
+}
+
+// otherClaims are those of a Validator that keeps them in a form of its own.
+type otherClaims struct{ middleware.ClaimSet }
+
+// TestLongClaimsAreNotKept: a Checker does not hold on to long claims, of which there may be a thousand.
+func TestLongClaimsAreNotKept(t *testing.T) {
+	const tokens, size = 256, 64 << 10
+	next := uint16(0)
+	long := func(context.Context, string) (*middleware.Token, error) {
+		next++
+		claims := `{"x":"` + strings.Repeat("x", size) + `"}`
+		return &middleware.Token{Claims: strictjson.Document(claims), Fingerprint: [32]byte{byte(next), byte(next >> 8)}}, nil
+	}
+	run(t, func(c *statuslist.Config) { c.Validator = middleware.ValidatorFunc(long) }, func(f *fixture) {
+		before := inUse()
+		for range tokens {
+			if err := f.validate("opaque"); err != nil {
+				f.Fatal(err)
+			}
+		}
+		if after := inUse(); after > before+tokens*size/4 {
+			f.Errorf("%d octets are kept", after-before)
+		}
+		runtime.KeepAlive(f.checker)
+	})
+}
+
+// inUse returns the octets that are not rubbish.
+func inUse() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }

@@ -1,6 +1,7 @@
 package statuslist_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bearergate/bearergate/revocation/statuslist"
@@ -79,4 +80,21 @@ func TestT12(t *testing.T) {
 			f.accepts(token(tt.uri, 0))
 		})
 	}
+}
+
+// TestURICharacters: below a prefix there are the unreserved characters of RFC 3986, section 2.3, and slashes; no others.
+func TestURICharacters(t *testing.T) {
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+	run(t, nil, func(f *fixture) {
+		for c := range rune(0x100) {
+			uri := listURI + string(c)
+			f.host.put(uri, page{body: f.claims(object{"sub": uri})})
+			accessToken := `{"status":{"status_list":{"idx":0,"uri":` + encode(f, uri) + `}}}`
+			if strings.ContainsRune(allowed, c) {
+				f.accepts(accessToken)
+			} else {
+				f.refuses(accessToken, statuslist.ReasonUntrustedList)
+			}
+		}
+	})
 }
