@@ -75,9 +75,11 @@ func newSubject(members map[string]strictjson.Value, but ...string) (Subject, er
 	s := Subject{Format: format, members: members}
 	switch format {
 	case formatComplex:
-		return s, s.readParts()
+		err := s.readParts() // first: in what order a return statement reads s and changes it is not specified
+		return s, err
 	case formatAliases:
-		return s, s.readAliases()
+		err := s.readAliases()
+		return s, err
 	}
 	for _, name := range requiredTexts[format] {
 		if s.Text(name) == "" {
