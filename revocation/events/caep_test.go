@@ -78,6 +78,7 @@ func TestECAEP_2(t *testing.T) {
 		{"aliases", aliases(email, w.subject("alice"), foreign), "", []revocation.Revocation{alice}},
 		{"several aliases", aliases(w.subject("alice"), w.subject("a")), "", []revocation.Revocation{alice, {Issuer: iss, Subject: "a"}}},
 		{"aliases of nobody here", aliases(email, foreign), "access_denied", nil},
+		{"aliases of nobody here, the other way round", aliases(foreign, email), "access_denied", nil},
 		{"aliases that say nothing", aliases(email), "invalid_request", nil},
 		{"email", email, "invalid_request", nil},
 		{"phone_number", object{"format": "phone_number", "phone_number": "+12065550100"}, "invalid_request", nil},
@@ -173,6 +174,8 @@ func TestECAEP_3(t *testing.T) {
 
 		{"user that says nothing", object{"user": email, "session": laptop}, "invalid_request", nil},
 		{"foreign user", object{"user": foreign, "session": laptop}, "access_denied", nil},
+		{"aliases of a foreign user", object{"user": object{"format": "aliases", "identifiers": []object{foreign, email}}},
+			"access_denied", nil},
 		{"foreign session", object{"user": user, "session": foreign}, "access_denied", nil},
 		{"foreign application", object{"user": user, "application": foreign}, "access_denied", nil},
 		{"session that says nothing", object{"session": email}, "invalid_request", nil},
@@ -264,10 +267,26 @@ func TestECAEP_4(t *testing.T) {
 		w.advance(time.Minute)
 		token := w.token(nil)
 		w.advance(time.Second)
-		w.takes(r, w.set(object{"iat": w.now().Unix(), "toe": 0, "events": object{
+		w.takes(r, w.set(object{"iat": w.now().Unix(), "toe": timestamp, "events": object{
 			events.TypeSessionRevoked: object{"event_timestamp": timestamp},
 		}}))
 		w.wantPass("issued before an event of no time", token, false)
+	}
+}
+
+// Of the times of several event types the latest counts, whichever comes first.
+func TestLatestTime(t *testing.T) {
+	w := newWorld(t)
+	var seen events.Event
+	r := w.receiver(func(c *events.Config) {
+		c.OnEvent = func(_ context.Context, e events.Event) error { seen = e; return nil }
+	})
+	at := func(seconds int64) object { return object{"event_timestamp": noon.Unix() + seconds} }
+	for _, payloads := range []object{{"urn:a": at(-10), "urn:b": at(-20)}, {"urn:a": at(-20), "urn:b": at(-10)}} {
+		w.takes(r, w.set(object{"events": payloads}))
+		if want := noon.Add(-10 * time.Second); !seen.Time.Equal(want) {
+			t.Errorf("%v: %v, want %v", payloads, seen.Time, want)
+		}
 	}
 }
 
@@ -297,7 +316,7 @@ func TestECAEP_5(t *testing.T) {
 			w.takes(r, w.set(object{"events": object{eventType: object{"reason": "x"}}}))
 			revokes := slices.Contains(revoking, eventType)
 			w.wantPass("the token", token, !revokes)
-			if !seen.Is(eventType) || len(seen.Revocations) > 0 != revokes {
+			if !seen.Is(eventType) || seen.Is(eventType+"/") || len(seen.Revocations) > 0 != revokes {
 				t.Errorf("the hook saw %+v", seen)
 			}
 		})
@@ -390,6 +409,17 @@ func TestECAEP_7(t *testing.T) {
 				w.refuses(w.receiver(nil), w.set(claims), "invalid_request")
 			}
 		})
+	}
+}
+
+// A legacy subject that is none is refused with whatever event, those that revoke nothing included.
+func TestBrokenLegacySubject(t *testing.T) {
+	w := newWorld(t)
+	r := w.receiver(func(c *events.Config) { c.AllowLegacySubject = true })
+	for _, inner := range []any{
+		"alice", object{"format": "opaque"}, object{"id": "alice"}, object{"subject_type": 1}, object{"subject_type": "opaque"},
+	} {
+		w.refuses(r, w.set(object{"sub_id": nil, "events": object{"urn:event": object{"subject": inner}}}), "invalid_request")
 	}
 }
 
@@ -491,7 +521,13 @@ func TestParseSubject(t *testing.T) {
 	if none := (events.Subject{}); none.Identifiers() != nil || none.User().Format != "" || none.Text("id") != "" || none.Member("user").Format != "" {
 		t.Error("the zero Subject identifies somebody")
 	}
-	for _, broken := range []string{"", "null", "[]", `{"format":"opaque","id":"a"`, `{"format":"opaque","format":"opaque","id":"a"}`} {
+	if s, err := events.ParseSubject([]byte(`{"format":"aliases","identifiers":[{"format":"opaque","id":"a"}]}`)); err != nil {
+		t.Errorf("a single alias: %+v, %v", s, err)
+	}
+	for _, broken := range []string{
+		`{"format":"complex"}`, `{"format":"complex","colour":"red"}`, `{"format":"aliases"}`, `{"format":"aliases","identifiers":[]}`,
+		"", "null", "[]", `{"format":"opaque","id":"a"`, `{"format":"opaque","format":"opaque","id":"a"}`,
+	} {
 		if _, err := events.ParseSubject([]byte(broken)); !errors.Is(err, events.ErrSubject) {
 			t.Errorf("%s: %v", broken, err)
 		}

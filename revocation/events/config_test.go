@@ -1,6 +1,7 @@
 package events_test
 
 import (
+	"log/slog"
 	"math"
 	"net/http"
 	"strings"
@@ -28,7 +29,7 @@ func TestConfigRefused(t *testing.T) {
 		"List is required":         func(c *events.Config) { c.List = (*revocation.List)(nil) },
 		"Timeout is 10ns":          func(c *events.Config) { c.Timeout = 10 },
 		"Timeout must be at most":  func(c *events.Config) { c.Timeout = math.MaxInt64 },
-		"MaxBytes must be at most": func(c *events.Config) { c.MaxBytes = math.MaxInt },
+		"MaxBytes must be at most": func(c *events.Config) { c.MaxBytes = 1<<20 + 1 },
 		"HookOnly":                 func(c *events.Config) { c.HookOnly = []string{events.TypeVerification} },
 		"Timeout":                  func(c *events.Config) { c.Timeout = -1 },
 		"MaxBytes":                 func(c *events.Config) { c.MaxBytes = -1 },
@@ -38,6 +39,59 @@ func TestConfigRefused(t *testing.T) {
 		if _, err := events.New(w.config(change)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A field value with a control character anywhere in it does not arrive as it was sent.
+func TestAuthorizationThatCannotBeSent(t *testing.T) {
+	w := newWorld(t)
+	for value, good := range map[string]bool{
+		"Bearer a b": true, "Bearer a~": true, "Bearer \u0080": true,
+		"Bearer a\tb": false, "Bearer a\x00b": false, "Bearer a\nb": false, "Bearer a\x1fb": false, "Bearer a\x7fb": false,
+		" Bearer a": false, "Bearer a ": false,
+	} {
+		_, err := events.New(w.config(func(c *events.Config) { c.Authorization = value }))
+		if (err == nil) != good {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+// Every event type that revokes can be left to the hook instead.
+func TestHookOnly(t *testing.T) {
+	w := newWorld(t)
+	token := w.token(nil)
+	r := w.receiver(func(c *events.Config) { c.HookOnly = []string{events.TypeSessionRevoked, events.TypeSessionsRevoked} })
+	w.takes(r, w.set(nil))
+	w.wantPass("left to the hook", token, true)
+}
+
+// What may be at most so much may be as much.
+func TestConfigAtBounds(t *testing.T) {
+	w := newWorld(t)
+	r := w.receiver(func(c *events.Config) { c.MaxBytes, c.Timeout = 1<<20, 5*time.Minute })
+	w.logout(func(c *events.LogoutConfig) { c.MaxBytes, c.Timeout, c.Leeway = 1<<20, 5*time.Minute, 5*time.Minute })
+	for _, cfg := range []events.PollConfig{
+		{MaxEvents: 10_000, Timeout: time.Hour, Interval: time.Hour, Backoff: time.Hour, MaxBackoff: 24 * time.Hour},
+		{Backoff: time.Hour}, // and MaxBackoff as long
+	} {
+		cfg.Endpoint = "https://transmitter.example/poll"
+		if _, err := events.NewPoller(r, cfg); err != nil {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+}
+
+// Without a Logger the lines go where those of the process go.
+func TestDefaultLogger(t *testing.T) {
+	w := newWorld(t)
+	standard, logs := slog.Default(), &journal{}
+	slog.SetDefault(logs.logger())
+	defer slog.SetDefault(standard)
+	w.refuses(w.receiver(func(c *events.Config) { c.Logger = nil }), w.set(object{"exp": 1}), "invalid_request")
+	w.refusesLogout(w.logout(func(c *events.LogoutConfig) { c.Logger = nil }), w.logoutToken(object{"nonce": "n"}))
+	if n := strings.Count(logs.String(), "oauth event refused"); n != 2 || w.logs.String() != "" {
+		t.Errorf("logged:\n%s\nand\n%s", logs, w.logs)
 	}
 }
 
@@ -68,7 +122,7 @@ func TestLogoutConfigRefused(t *testing.T) {
 		"Leeway is 10ns":           func(c *events.LogoutConfig) { c.Leeway = 10 },
 		"Timeout is 10ns":          func(c *events.LogoutConfig) { c.Timeout = 10 },
 		"Timeout must be at most":  func(c *events.LogoutConfig) { c.Timeout = math.MaxInt64 },
-		"MaxBytes must be at most": func(c *events.LogoutConfig) { c.MaxBytes = math.MaxInt },
+		"MaxBytes must be at most": func(c *events.LogoutConfig) { c.MaxBytes = 1<<20 + 1 },
 		"Leeway":                   func(c *events.LogoutConfig) { c.Leeway = 6 * time.Minute },
 		"Timeout":                  func(c *events.LogoutConfig) { c.Timeout = -1 },
 		"MaxBytes":                 func(c *events.LogoutConfig) { c.MaxBytes = -1 },
@@ -94,7 +148,7 @@ func TestPollConfigRefused(t *testing.T) {
 		"Timeout is 120ns":           func(c *events.PollConfig) { c.Timeout = 120 },
 		"Interval is 1ns":            func(c *events.PollConfig) { c.Interval = 1 },
 		"Backoff is 1ns":             func(c *events.PollConfig) { c.Backoff = 1 },
-		"MaxEvents must be":          func(c *events.PollConfig) { c.MaxEvents = math.MaxInt },
+		"MaxEvents must be":          func(c *events.PollConfig) { c.MaxEvents = 10_001 },
 		"Timeout must be at most":    func(c *events.PollConfig) { c.Timeout = math.MaxInt64 },
 		"Interval must be at most":   func(c *events.PollConfig) { c.Interval = math.MaxInt64 },
 		"Backoff must be at most":    func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = 1<<62, math.MaxInt64 },

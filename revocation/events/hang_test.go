@@ -107,6 +107,9 @@ func TestBrokenBody(t *testing.T) {
 		r.Header.Set("Content-Type", mediaType)
 		recorder := httptest.NewRecorder()
 		h.ServeHTTP(recorder, r)
+		if body := recorder.Body.String(); !strings.Contains(body, "could not be read") {
+			t.Errorf("answer %s", body)
+		}
 		wantAnswer(t, recorder, http.StatusBadRequest, "invalid_request")
 	}
 }

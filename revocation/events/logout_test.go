@@ -41,26 +41,30 @@ func TestL_1(t *testing.T) {
 	for _, tt := range []struct {
 		name, mediaType, body string
 		status                int
+		says                  string
 	}{
-		{"form", form, "logout_token=" + token, 200},
-		{"charset", form + ";charset=utf-8", "logout_token=" + token, 200},
-		{"escaped", form, "logout_token=" + strings.ReplaceAll(token, ".", "%2E"), 200},
-		{"more parameters", form, "a=b&logout_token=" + token + "&c", 200},
-		{"other media type", "application/jwt", token, 400},
-		{"SET", "application/secevent+jwt", token, 400},
-		{"JSON", "application/json", `{"logout_token":"` + token + `"}`, 400},
-		{"no media type", "", "logout_token=" + token, 400},
-		{"no parameter", form, "", 400},
-		{"other name", form, "Logout_token=" + token, 400},
-		{"twice", form, "logout_token=" + token + "&logout_token=" + token, 400},
-		{"empty", form, "logout_token=", 400},
-		{"broken", form, "logout_token=%zz", 400},
-		{"too large", form, "logout_token=" + strings.Repeat("x", 49<<10), 413},
-		{"large token", form, "logout_token=" + strings.Repeat("x", 17<<10), 413},
+		{"form", form, "logout_token=" + token, 200, ""},
+		{"charset", form + ";charset=utf-8", "logout_token=" + token, 200, ""},
+		{"escaped", form, "logout_token=" + strings.ReplaceAll(token, ".", "%2E"), 200, ""},
+		{"more parameters", form, "a=b&logout_token=" + token + "&c", 200, ""},
+		{"other media type", "application/jwt", token, 400, form},
+		{"SET", "application/secevent+jwt", token, 400, form},
+		{"JSON", "application/json", `{"logout_token":"` + token + `"}`, 400, form},
+		{"no media type", "", "logout_token=" + token, 400, form},
+		{"no parameter", form, "", 400, "one logout_token"},
+		{"other name", form, "Logout_token=" + token, 400, "one logout_token"},
+		{"twice", form, "logout_token=" + token + "&logout_token=" + token, 400, "one logout_token"},
+		{"empty", form, "logout_token=", 400, "not a signed JWT"},
+		{"broken", form, "logout_token=%zz", 400, "could not be read"},
+		{"too large", form, "logout_token=" + strings.Repeat("x", 49<<10), 413, "too large"},
+		{"large token", form, "logout_token=" + strings.Repeat("x", 17<<10), 413, "too large"},
 	} {
-		if got := send(l, tt.mediaType, tt.body); got.Code != tt.status {
-			t.Errorf("%s: %d, want %d", tt.name, got.Code, tt.status)
+		if got := send(l, tt.mediaType, tt.body); got.Code != tt.status || !strings.Contains(got.Body.String(), tt.says) {
+			t.Errorf("%s: %d %s, want %d and %q", tt.name, got.Code, got.Body, tt.status, tt.says)
 		}
+	}
+	if s := l.State(); s.Refused != 11 || s.Accepted != 4 {
+		t.Errorf("state %+v", s)
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		recorder := httptest.NewRecorder()
@@ -87,11 +91,16 @@ func TestL_1(t *testing.T) {
 func TestL_2(t *testing.T) {
 	w := newWorld(t)
 	l := w.logout(nil)
+	// A Verify that looks at nothing shows that the endpoint does not rely on it.
+	trusting := w.logout(func(c *events.LogoutConfig) {
+		c.Verify = func(_ context.Context, jwt string) ([]byte, error) { return []byte(jwt), nil }
+	})
 	now := noon.Unix()
 	for name, changes := range map[string]object{
 		"no iss": {"iss": nil}, "other iss": {"iss": "https://evil.example"}, "iss of a wrong kind": {"iss": 1},
 		"no aud": {"aud": nil}, "other aud": {"aud": api}, "aud of a wrong kind": {"aud": object{}},
-		"no iat": {"iat": nil}, "iat of a wrong kind": {"iat": "now"}, "iat to come": {"iat": now + 60, "exp": now + 120},
+		"aud that is ours and a number": {"aud": []any{clientID, 1}},
+		"no iat":                        {"iat": nil}, "iat of a wrong kind": {"iat": "now"}, "iat to come": {"iat": now + 60, "exp": now + 120},
 		"no exp": {"exp": nil}, "null exp": {"exp": null}, "exp of a wrong kind": {"exp": "later"}, "expired": {"exp": now - 60},
 		"just expired": {"exp": now - 10},
 		"no jti":       {"jti": nil}, "empty jti": {"jti": ""}, "jti of a wrong kind": {"jti": 1},
@@ -99,13 +108,13 @@ func TestL_2(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.TB = t
 			w.refusesLogout(l, w.logoutToken(changes))
-			trusting := w.logout(func(c *events.LogoutConfig) {
-				c.Verify = func(_ context.Context, jwt string) ([]byte, error) { return []byte(jwt), nil }
-			})
 			w.refusesLogout(trusting, string(encode(t, w.logoutClaims(changes))))
 		})
 	}
 	w.TB = t
+	for _, claims := range []string{"{", "[]", "null", "{}{}", ""} {
+		w.refusesLogout(trusting, claims)
+	}
 	w.refusesLogout(l, w.sign(with(logoutHeader, object{"alg": "none"}), w.logoutClaims(nil)))
 	stranger := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Algorithms: []string{"ES256"}})
 	w.refusesLogout(l, stranger.Sign(logoutHeader, encode(t, w.logoutClaims(nil))))
@@ -237,6 +246,41 @@ func TestLogoutBusy(t *testing.T) {
 	wantAnswer(t, w.logOut(l, token), http.StatusServiceUnavailable, "")
 	close(release)
 	all.Wait()
+}
+
+// Neither what was refused nor what was taken keeps its place.
+func TestLogoutPlaces(t *testing.T) {
+	w := newWorld(t)
+	l := w.logout(func(c *events.LogoutConfig) { c.MaxConcurrent = 1 })
+	for range 2 {
+		wantAnswer(t, send(l, "application/jwt", ""), http.StatusBadRequest, "invalid_request")
+		w.refusesLogout(l, "x")
+		w.takesLogout(l, w.logoutToken(nil))
+	}
+}
+
+// A token as large as MaxBytes is not too large.
+func TestLogoutMaxBytes(t *testing.T) {
+	w := newWorld(t)
+	token := w.logoutToken(nil)
+	for _, limit := range []int{len(token), len(token) - 1} {
+		l := w.logout(func(c *events.LogoutConfig) { c.MaxBytes = limit })
+		if got := w.logOut(l, token); (got.Code == http.StatusOK) != (limit == len(token)) {
+			t.Errorf("%d of %d octets: %d", len(token), limit, got.Code)
+		}
+	}
+}
+
+// A logout of the provider's own that is refused is lost, so it is worth a line; what strangers send is not.
+func TestLogoutLog(t *testing.T) {
+	w := newWorld(t)
+	l := w.logout(nil)
+	w.refusesLogout(l, "x")
+	w.refusesLogout(l, w.logoutToken(object{"nonce": "SAID"}))
+	logged := w.logs.String()
+	if strings.Count(logged, "oauth event refused") != 1 || strings.Contains(logged, "SAID") {
+		t.Errorf("logged:\n%s", logged)
+	}
 }
 
 // TestL_8: sid ends one session, sub alone all of that subject at that issuer (section 2.7).

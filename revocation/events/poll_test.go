@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/upstream"
+	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/revocation"
 	"github.com/bearergate/bearergate/revocation/events"
 )
@@ -144,6 +148,29 @@ func TestE8936_3(t *testing.T) {
 	if len(tr.outstanding()) > 0 {
 		t.Error("not acknowledged")
 	}
+	if s := r.State(); s.Accepted != 1 {
+		t.Errorf("counts %+v", s.Counts)
+	}
+}
+
+// What is refused counts as such, although the service ends meanwhile.
+func TestPollRefusedAtTheEnd(t *testing.T) {
+	w := newWorld(t)
+	tr := newTransmitter(time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := w.receiver(func(c *events.Config) {
+		c.Verify = func(context.Context, string) ([]byte, error) {
+			cancel()
+			return nil, middleware.Reject(middleware.ReasonBadSignature, nil)
+		}
+	})
+	tr.put("a", "forged")
+	if err := w.poller(tr, r, nil).Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
+	if s := r.State(); s.Refused != 1 || len(tr.outstanding()) > 0 {
+		t.Errorf("counts %+v, outstanding %v", s.Counts, tr.outstanding())
+	}
 }
 
 // After an outage a poll resumes where it stopped: acknowledgements are sent until they are answered, SETs come again, and
@@ -201,24 +228,29 @@ func TestPollAnswers(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer func(http.ResponseWriter)
 		is     error
+		says   string
 	}{
-		"unauthorized":      {status(401), events.ErrOwnCredentials},
-		"forbidden":         {status(403), events.ErrOwnCredentials},
-		"bad request":       {status(400), nil},
-		"no content":        {status(204), nil},
-		"redirect":          {status(307, "Location", "https://evil.example/SAID"), nil},
-		"too many":          {status(429), nil},
-		"dropped":           {drop, nil},
-		"HTML":              {body("text/html", "SAID"), nil},
-		"no media type":     {body("", `{"sets":{}}`), nil},
-		"no JSON":           {body(json, "SAID"), nil},
-		"array":             {body(json, `["SAID"]`), nil},
-		"no sets":           {body(json, `{}`), nil},
-		"null sets":         {body(json, `{"sets":null}`), nil},
-		"array of sets":     {body(json, `{"sets":["SAID"]}`), nil},
-		"duplicate members": {body(json, `{"sets":{"SAID":"a","SAID":"b"}}`), nil},
-		"other case":        {body(json, `{"Sets":{}}`), nil},
-		"endless":           {body(json, `{"sets":{},"x":"`+strings.Repeat("SAID", 1<<20)+`"}`), nil},
+		"unauthorized":       {status(401), events.ErrOwnCredentials, "status 401"},
+		"forbidden":          {status(403), events.ErrOwnCredentials, "status 403"},
+		"bad request":        {status(400), nil, "status 400"},
+		"created":            {status(201), nil, "status 201"},
+		"no content":         {status(204), nil, "status 204"},
+		"redirect":           {status(307, "Location", "https://evil.example/SAID"), nil, "status 307"},
+		"too many":           {status(429), nil, "status 429"},
+		"dropped":            {drop, upstream.ErrAnswer, ""},
+		"HTML":               {body("text/html", "SAID"), nil, "something else than SETs"},
+		"JSON as HTML":       {body("text/html", `{"sets":{}}`), nil, "something else than SETs"},
+		"broken media type":  {body("application/json; charset", `{"sets":{}}`), nil, "something else than SETs"},
+		"another media type": {body("application/jsonx", `{"sets":{}}`), nil, "something else than SETs"},
+		"no media type":      {body("", `{"sets":{}}`), nil, "something else than SETs"},
+		"no JSON":            {body(json, "SAID"), nil, "something else than SETs"},
+		"array":              {body(json, `["SAID"]`), nil, "something else than SETs"},
+		"no sets":            {body(json, `{}`), nil, "something else than SETs"},
+		"null sets":          {body(json, `{"sets":null}`), nil, "something else than SETs"},
+		"array of sets":      {body(json, `{"sets":["SAID"]}`), nil, "something else than SETs"},
+		"duplicate members":  {body(json, `{"sets":{"SAID":"a","SAID":"b"}}`), nil, "something else than SETs"},
+		"other case":         {body(json, `{"Sets":{}}`), nil, "something else than SETs"},
+		"endless":            {body(json, `{"sets":{},"x":"`+strings.Repeat("SAID", 1<<20)+`"}`), upstream.ErrTooLarge, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -234,8 +266,98 @@ func TestPollAnswers(t *testing.T) {
 			if strings.Contains(s.Err.Error(), "SAID") || s.Failures != 1 || !s.ContactAt.IsZero() {
 				t.Errorf("state %+v", s)
 			}
-			if tt.is != nil && !errors.Is(s.Err, tt.is) || tt.is == nil && errors.Is(s.Err, events.ErrOwnCredentials) {
-				t.Errorf("error %v, want %v", s.Err, tt.is)
+			for _, err := range []error{events.ErrOwnCredentials, upstream.ErrAnswer, upstream.ErrTooLarge} {
+				if errors.Is(s.Err, err) != (err == tt.is) {
+					t.Errorf("error %v, want %v", s.Err, tt.is)
+				}
+			}
+			if !strings.Contains(s.Err.Error(), tt.says) {
+				t.Errorf("error %v, want %q", s.Err, tt.says)
+			}
+		})
+	}
+}
+
+// A media type may have parameters, and be written in capitals.
+func TestPollMediaType(t *testing.T) {
+	w := newWorld(t)
+	tr := newTransmitter(time.Hour)
+	tr.fail(func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "Application/JSON; charset=utf-8")
+		fmt.Fprint(w, `{"sets":{}}`)
+	})
+	p := w.poller(tr, w.receiver(nil), func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Hour, time.Hour })
+	run(t, p)
+	until(t, "an answer", func() bool { return len(tr.requests()) == 2 || p.State().Err != nil })
+	if s := p.State(); s.Err != nil {
+		t.Errorf("state %+v", s)
+	}
+}
+
+// An answer has room for all the SETs that were asked for, each as large as it may be.
+func TestPollFull(t *testing.T) {
+	w := newWorld(t)
+	tr := newTransmitter(time.Hour)
+	for i := range 100 {
+		tr.put(fmt.Sprintf("%d%s", i, strings.Repeat("x", 1000)), strings.Repeat("x", 16<<10))
+	}
+	r := w.receiver(nil)
+	p := w.poller(tr, r, func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Hour, time.Hour })
+	run(t, p)
+	until(t, "all refused", func() bool { return len(tr.outstanding()) == 0 || p.State().Err != nil })
+	if s := p.State(); s.Err != nil || r.State().Refused != 100 {
+		t.Errorf("state %+v, %+v", s, r.State())
+	}
+}
+
+// A poll whose connection turns out to be dead is sent again at once. That is no failure.
+func TestPollDeadConnection(t *testing.T) {
+	w := newWorld(t)
+	tr := newTransmitter(time.Hour)
+	tr.fail(tr.deliver, drop)
+	p := w.poller(tr, w.receiver(nil), func(c *events.PollConfig) { c.Backoff, c.MaxBackoff = time.Hour, time.Hour })
+	run(t, p)
+	until(t, "the third request", func() bool { return len(tr.requests()) == 3 || p.State().Err != nil })
+	if s := p.State(); s.Err != nil || s.Failures != 0 {
+		t.Errorf("state %+v", s)
+	}
+}
+
+// A Poller without an HTTPClient leaves no connection behind; that of the caller stays.
+func TestPollConnections(t *testing.T) {
+	for name, own := range map[string]bool{"a client of its own": true, "the caller's": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			server := httptest.NewUnstartedServer(newTransmitter(0))
+			var opened, closed atomic.Int32
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				switch state {
+				case http.StateNew:
+					opened.Add(1)
+				case http.StateClosed:
+					closed.Add(1)
+				}
+			}
+			server.Start()
+			defer server.Close()
+			cfg := events.PollConfig{Endpoint: server.URL, AllowLoopbackHTTP: true, Interval: time.Hour}
+			if !own {
+				cfg.HTTPClient = server.Client()
+			}
+			p, err := events.NewPoller(w.receiver(nil), cfg)
+			w.must(err)
+			stop := run(t, p)
+			until(t, "an answer", func() bool { return !p.State().ContactAt.IsZero() })
+			_ = stop()
+			if own {
+				until(t, "closed", func() bool { return closed.Load() == 1 })
+				return
+			}
+			resp, err := server.Client().Post(server.URL, "application/json", strings.NewReader("{}"))
+			w.must(err)
+			_ = resp.Body.Close()
+			if opened.Load() != 1 {
+				t.Errorf("%d connections, want 1", opened.Load())
 			}
 		})
 	}
@@ -292,7 +414,8 @@ func TestPollRetriedAcknowledgement(t *testing.T) {
 	run(t, w.poller(tr, w.receiver(nil), nil))
 	until(t, "acknowledged", func() bool { return len(tr.outstanding()) == 0 })
 	for i, asked := range tr.requests()[1:5] {
-		if !slices.Equal(asked.Ack, []string{"a"}) || asked.SetErrs["b"].Code != "invalid_request" {
+		if !slices.Equal(asked.Ack, []string{"a"}) || asked.SetErrs["b"].Code != "invalid_request" ||
+			asked.header.Get("Content-Language") != "en" {
 			t.Errorf("request %d: %v", i+1, asked.raw)
 		}
 	}
@@ -323,12 +446,15 @@ func TestPollMany(t *testing.T) {
 
 // Our own credentials are ours: without them nothing is sent, and they get into no error.
 func TestPollCredentials(t *testing.T) {
+	down := errors.New("token endpoint down")
 	for name, source := range map[string]func(context.Context) (string, error){
-		"none":       func(context.Context) (string, error) { return "", nil },
-		"line break": func(context.Context) (string, error) { return "Bearer hunter2\r\nX: y", nil },
-		"space":      func(context.Context) (string, error) { return "Bearer hunter2 ", nil },
-		"failure":    func(context.Context) (string, error) { return "hunter2", errors.New("token endpoint down") },
-		"panic":      func(context.Context) (string, error) { panic("hunter2") },
+		"none":                   func(context.Context) (string, error) { return "", nil },
+		"line break":             func(context.Context) (string, error) { return "Bearer hunter2\r\nX: y", nil },
+		"tab":                    func(context.Context) (string, error) { return "Bearer\thunter2", nil },
+		"space":                  func(context.Context) (string, error) { return "Bearer hunter2 ", nil },
+		"failure":                func(context.Context) (string, error) { return "hunter2", down },
+		"failure, nothing there": func(context.Context) (string, error) { return "", down },
+		"panic":                  func(context.Context) (string, error) { panic("hunter2") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -338,6 +464,9 @@ func TestPollCredentials(t *testing.T) {
 			until(t, "an error", func() bool { return p.State().Err != nil })
 			if err := p.State().Err; strings.Contains(err.Error(), "hunter2") || len(tr.requests()) > 0 {
 				t.Errorf("%d requests, %v", len(tr.requests()), err)
+			}
+			if err := p.State().Err; errors.Is(err, down) != strings.HasPrefix(name, "failure") {
+				t.Errorf("the state says %v", err)
 			}
 		})
 	}

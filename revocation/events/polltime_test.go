@@ -3,12 +3,18 @@ package events_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/upstream"
 	"github.com/bearergate/bearergate/revocation"
 	"github.com/bearergate/bearergate/revocation/events"
 )
@@ -81,21 +87,71 @@ func TestE8936_3_Failure(t *testing.T) {
 	})
 }
 
+// TestE8936_3_Answers: any 2xx settles a request that only acknowledges, and so does 400; after anything else it is sent again,
+// and not before the transmitter wants it.
+func TestE8936_3_Answers(t *testing.T) {
+	for _, tt := range []struct {
+		status  int
+		settled bool
+	}{{200, true}, {202, true}, {204, true}, {299, true}, {300, false}, {400, true}, {404, false}, {503, false}} {
+		t.Run(strconv.Itoa(tt.status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				tr := newTransmitter(time.Hour)
+				r := w.receiver(func(c *events.Config) {
+					c.List = listFunc(func(_ context.Context, r revocation.Revocation) error {
+						if r.Subject == "bob" {
+							return revocation.ErrFull
+						}
+						return nil
+					})
+				})
+				p, err := events.NewPoller(r, events.PollConfig{
+					Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{Transport: tr}, Backoff: time.Second,
+				})
+				w.must(err)
+				tr.put("good", w.set(object{"jti": "good"}))
+				tr.put("unlucky", w.set(object{"jti": "unlucky", "sub_id": w.subject("bob")}))
+				tr.fail(tr.deliver, status(tt.status, "Retry-After", "90"))
+				stop := run(t, p)
+				synctest.Wait()
+				s := p.State()
+				if (s.Unacknowledged == 0) != tt.settled || !errors.Is(s.Err, revocation.ErrFull) {
+					t.Errorf("state %+v", s)
+				}
+				failed := tt.status/100 != 2
+				if says := fmt.Sprintf("status %d", tt.status); strings.Contains(s.Err.Error(), says) != failed {
+					t.Errorf("the state says %v", s.Err)
+				}
+				elapse(2 * time.Minute)
+				if got := gaps(tr); (got[1] == 90*time.Second) != failed {
+					t.Errorf("waits %v", got)
+				}
+				if again := tr.requests()[2].Ack; slices.Equal(again, []string{"good"}) == tt.settled {
+					t.Errorf("acknowledged then: %v", again)
+				}
+				_ = stop()
+			})
+		})
+	}
+}
+
 // The more often something goes wrong, the longer the wait, never less than half of it, and no longer than MaxBackoff.
 func TestPollBackoff(t *testing.T) {
 	inBubble(t, 30*time.Second, nil, func(w *world, tr *transmitter, p *events.Poller) {
-		for range 12 {
+		const failures = 70 // for which a time that doubled each time would overflow
+		for range failures {
 			tr.fail(status(500))
 		}
 		stop := run(w, p)
-		elapse(20 * time.Minute)
+		elapse(failures * time.Minute)
 		got := gaps(tr)
-		if len(got) < 12 {
+		if len(got) < failures {
 			w.Fatalf("%d requests", len(got))
 		}
 		jitter := map[time.Duration]bool{}
-		for i, gap := range got[:12] {
-			longest := min(time.Second<<i, time.Minute)
+		for i, gap := range got[:failures] {
+			longest := min(time.Second<<min(i, 6), time.Minute)
 			if gap < longest/2 || gap > longest {
 				w.Errorf("wait %d: %v, want about %v", i, gap, longest)
 			}
@@ -134,6 +190,95 @@ func TestPollInterval(t *testing.T) {
 		}
 		_ = stop()
 	})
+}
+
+// Without an Interval of the caller's it is asked once a second.
+func TestPollDefaultInterval(t *testing.T) {
+	inBubble(t, 0, nil, func(w *world, tr *transmitter, p *events.Poller) {
+		stop := run(w, p)
+		elapse(10500 * time.Millisecond)
+		if n := len(tr.requests()); n != 11 {
+			w.Errorf("%d requests in 10.5 seconds", n)
+		}
+		_ = stop()
+	})
+}
+
+// What is refused is reported with the next poll, which does not wait: the transmitter is rid of it at once.
+func TestPollRefusedIsNews(t *testing.T) {
+	for name, offer := range map[string]func(w *world, tr *transmitter){
+		"forged":    func(_ *world, tr *transmitter) { tr.put("a", "forged") },
+		"large":     func(_ *world, tr *transmitter) { tr.put("a", strings.Repeat("x", 17<<10)) },
+		"malformed": func(w *world, tr *transmitter) { tr.put("a", w.set(object{"jti": "a", "exp": 1})) },
+		"renamed":   func(w *world, tr *transmitter) { tr.put("a", w.set(object{"jti": "b"})) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, time.Hour, func(c *events.PollConfig) { c.Interval = time.Hour }, func(w *world, tr *transmitter, p *events.Poller) {
+				offer(w, tr)
+				stop := run(w, p)
+				synctest.Wait()
+				if n, left := len(tr.requests()), tr.outstanding(); n != 2 || len(left) > 0 {
+					w.Errorf("%d requests, outstanding %v", n, left)
+				}
+				_ = stop()
+			})
+		})
+	}
+}
+
+// A single SET may be asked for at a time.
+func TestPollOneByOne(t *testing.T) {
+	inBubble(t, time.Hour, func(c *events.PollConfig) { c.MaxEvents = 1 }, func(w *world, tr *transmitter, p *events.Poller) {
+		for _, jti := range []string{"a", "b", "c"} {
+			tr.put(jti, w.set(object{"jti": jti}))
+		}
+		stop := run(w, p)
+		synctest.Wait()
+		if s := p.State(); s.Err != nil || len(tr.outstanding()) > 0 {
+			w.Errorf("state %+v, outstanding %v", s, tr.outstanding())
+		}
+		_ = stop()
+	})
+}
+
+// Every answer is read or given up, so that its connection is free again.
+func TestPollClosesAnswers(t *testing.T) {
+	tr := newTransmitter(0)
+	bodies := &bodies{RoundTripper: tr}
+	inBubble(t, 0, func(c *events.PollConfig) { c.HTTPClient = &http.Client{Transport: bodies} }, func(w *world, _ *transmitter, p *events.Poller) {
+		tr.fail(status(503), status(200, "Content-Type", "text/html"))
+		stop := run(w, p)
+		elapse(time.Minute)
+		_ = stop()
+		if bodies.opened.Load() < 10 || bodies.opened.Load() != bodies.closed.Load() {
+			w.Errorf("%d answers, of which %d were closed", bodies.opened.Load(), bodies.closed.Load())
+		}
+	})
+}
+
+// bodies counts those of answers.
+type bodies struct {
+	http.RoundTripper
+	opened, closed atomic.Int32
+}
+
+func (b *bodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		b.opened.Add(1)
+		resp.Body = &countedBody{resp.Body, b}
+	}
+	return resp, err
+}
+
+type countedBody struct {
+	io.ReadCloser
+	bodies *bodies
+}
+
+func (b *countedBody) Close() error {
+	b.bodies.closed.Add(1)
+	return b.ReadCloser.Close()
 }
 
 // One that holds them back is asked again at once.
@@ -176,7 +321,7 @@ func TestPollTimeout(t *testing.T) {
 			w.Errorf("too early: %+v", s)
 		}
 		elapse(time.Second)
-		if s := p.State(); s.Err == nil || s.Failures != 1 {
+		if s := p.State(); !errors.Is(s.Err, upstream.ErrTimeout) || s.Failures != 1 {
 			w.Errorf("state %+v", s)
 		}
 		_ = stop()
@@ -232,6 +377,26 @@ func TestPollFarewell(t *testing.T) {
 		began := time.Now()
 		if _ = stop(); time.Since(began) != 5*time.Second {
 			w.Errorf("took %v", time.Since(began))
+		}
+	})
+}
+
+// What is acknowledged and what is refused are both to be reported, and are before Run ends.
+func TestPollFarewellOfBoth(t *testing.T) {
+	inBubble(t, time.Hour, nil, func(w *world, tr *transmitter, p *events.Poller) {
+		tr.put("a", w.set(object{"jti": "a"}))
+		tr.put("b", w.set(object{"jti": "b", "exp": 1}))
+		silent := make(chan struct{})
+		tr.fail(tr.deliver, func(http.ResponseWriter) { <-silent })
+		stop := run(w, p)
+		synctest.Wait()
+		if s := p.State(); s.Unacknowledged != 2 {
+			w.Errorf("state %+v", s)
+		}
+		_ = stop()
+		close(silent)
+		if left := tr.outstanding(); len(left) > 0 {
+			w.Errorf("outstanding %v", left)
 		}
 	})
 }

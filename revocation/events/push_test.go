@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -170,6 +171,55 @@ func TestE8935_5(t *testing.T) {
 	w.takes(r, set)
 	if calls != 2 {
 		t.Errorf("forgotten, yet %d effects", calls)
+	}
+}
+
+// TestE8935_5_Oldest: the oldest is forgotten, however often all that is remembered was replaced.
+func TestE8935_5_Oldest(t *testing.T) {
+	w := newWorld(t)
+	hooked := 0
+	r := w.receiver(func(c *events.Config) {
+		c.MaxRemembered = 3
+		c.OnEvent = func(context.Context, events.Event) error { hooked++; return nil }
+	})
+	var sets []string
+	for range 10 {
+		sets = append(sets, w.set(nil))
+		w.takes(r, sets[len(sets)-1])
+	}
+	for _, set := range sets[7:] {
+		w.takes(r, set)
+	}
+	if hooked != 10 {
+		t.Errorf("%d events, want 10: one of the last three was forgotten", hooked)
+	}
+	w.takes(r, sets[6])
+	if hooked != 11 {
+		t.Errorf("%d events, want 11: more than three are remembered", hooked)
+	}
+}
+
+// TestE8935_5_Default: ten thousand are remembered by default.
+func TestE8935_5_Default(t *testing.T) {
+	w := newWorld(t)
+	hooked := 0
+	r := w.receiver(func(c *events.Config) {
+		c.Verify = func(_ context.Context, jwt string) ([]byte, error) { return []byte(jwt), nil }
+		c.OnEvent = func(context.Context, events.Event) error { hooked++; return nil }
+	})
+	set := func(n int) string {
+		return fmt.Sprintf(`{"iss":%q,"aud":%q,"iat":1800000000,"jti":"%d","events":{"urn:event":{}}}`, w.as.Issuer(), receiver, n)
+	}
+	for n := range 10_001 {
+		w.takes(r, set(n))
+	}
+	w.takes(r, set(1))
+	if hooked != 10_001 {
+		t.Errorf("%d events: the ten-thousandth is forgotten", hooked)
+	}
+	w.takes(r, set(0))
+	if hooked != 10_002 {
+		t.Errorf("%d events: one more is remembered", hooked)
 	}
 }
 
@@ -374,6 +424,31 @@ func TestE8935_7_Busy(t *testing.T) {
 	all.Wait()
 }
 
+// TestE8935_7_Default: 64 are processed at once by default, of SETs and of logout tokens.
+func TestE8935_7_Default(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		release := make(chan struct{})
+		verify := func(context.Context, string) ([]byte, error) {
+			<-release
+			return nil, middleware.Reject(middleware.ReasonMalformedToken, nil)
+		}
+		var all sync.WaitGroup
+		for mediaType, h := range map[string]http.Handler{
+			"application/secevent+jwt":          w.receiver(func(c *events.Config) { c.Verify = verify }),
+			"application/x-www-form-urlencoded": w.logout(func(c *events.LogoutConfig) { c.Verify = verify }),
+		} {
+			for range 64 {
+				all.Go(func() { wantAnswer(t, send(h, mediaType, "logout_token=x"), http.StatusBadRequest, "invalid_request") })
+			}
+			synctest.Wait()
+			wantAnswer(t, send(h, mediaType, "logout_token=x"), http.StatusServiceUnavailable, "")
+		}
+		close(release)
+		all.Wait()
+	})
+}
+
 // A panic of a function of the configuration is a failure like any other: the event is sent again.
 func TestPanics(t *testing.T) {
 	w := newWorld(t)
@@ -406,7 +481,7 @@ func TestLog(t *testing.T) {
 	w.refuses(r, "SAID", "invalid_request")
 	w.takes(r, w.set(object{"jti": "SAID", "txn": "SAID", "events": object{"urn:SAID": object{"SAID": "SAID"}}}))
 	logged := w.logs.String()
-	if strings.Contains(logged, "SAID") || strings.Count(logged, "oauth event refused") != 2 {
+	if strings.Contains(logged, "SAID") || strings.Count(logged, "oauth event refused") != 2 || strings.Contains(logged, "fail") {
 		t.Errorf("logged:\n%s", logged)
 	}
 	w.takes(r, w.set(nil))
@@ -423,7 +498,8 @@ func TestLogFailure(t *testing.T) {
 	r := w.receiver(func(c *events.Config) {
 		c.List = listFunc(func(context.Context, revocation.Revocation) error { return failure })
 	})
-	for _, failure = range []error{errors.New("down"), errors.New("down"), nil, errors.New("down again"), errors.New("down")} {
+	down := errors.New("down")
+	for _, failure = range []error{down, down, down, nil, down, down, down} {
 		w.push(r, w.set(nil))
 	}
 	if n := strings.Count(w.logs.String(), "oauth events fail"); n != 2 {

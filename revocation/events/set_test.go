@@ -28,6 +28,7 @@ func TestE8417_1(t *testing.T) {
 		{"jti of a wrong kind", object{"jti": 7}, "invalid_request"},
 		{"no aud", object{"aud": nil}, "invalid_request"},
 		{"aud of a wrong kind", object{"aud": 1}, "invalid_request"},
+		{"aud that is ours and a number", object{"aud": []any{receiver, 1}}, "invalid_request"},
 		{"no events", object{"events": nil}, "invalid_request"},
 		{"null events", object{"events": null}, "invalid_request"},
 		{"empty events", object{"events": object{}}, "invalid_request"},
@@ -118,6 +119,8 @@ func TestE8417_5(t *testing.T) {
 	}{
 		{"understood", []string{"user", "session", "tenant"}, object{"user": bob, "session": opaque("s")}, true},
 		{"an application", []string{"application"}, object{"user": bob, "application": opaque("shop")}, true},
+		{"a session alone", []string{"session"}, object{"session": opaque("s")}, true},
+		{"an application alone", []string{"application"}, object{"application": opaque("shop")}, true},
 		{"tenant", []string{"user", "tenant"}, object{"user": bob, "tenant": tenant}, false},
 		{"unknown", []string{"shape"}, object{"user": bob, "shape": object{"format": "x"}}, false},
 		{"unknown and no subject", []string{"colour"}, object{"user": bob, "colour": "red"}, false},
@@ -134,6 +137,30 @@ func TestE8417_5(t *testing.T) {
 				w.refuses(r, set, "invalid_request")
 			}
 		})
+	}
+}
+
+// TestE8417_5_Simple: only members of complex subjects are critical (SSF, section 7.1).
+func TestE8417_5_Simple(t *testing.T) {
+	w := newWorld(t)
+	r := w.receiver(func(c *events.Config) { c.CriticalMembers = []string{"tenant"} })
+	w.takes(r, w.set(object{"sub_id": with(w.subject("alice"), object{"tenant": opaque("t")})}))
+}
+
+// A refusal says what there is to be mended.
+func TestDescriptions(t *testing.T) {
+	w := newWorld(t)
+	r := w.receiver(func(c *events.Config) { c.CriticalMembers = []string{"tenant"} })
+	for says, subject := range map[string]any{
+		"no sub_id":       nil,
+		"well-formed":     "alice",
+		"not understood":  object{"format": "email", "email": "alice@example.com"},
+		"critical member": complexSubject(object{"user": w.subject("alice"), "tenant": opaque("t")}),
+		"no say over":     object{"format": "iss_sub", "iss": "https://other.example", "sub": "alice"},
+	} {
+		if got := w.push(r, w.set(object{"sub_id": subject})); !strings.Contains(got.Body.String(), says) {
+			t.Errorf("%v: %s, want %q", subject, got.Body, says)
+		}
 	}
 }
 

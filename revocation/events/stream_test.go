@@ -36,6 +36,8 @@ func TestECAEP_6(t *testing.T) {
 		w.refuses(r, w.set(verification(object{"state": state})), "invalid_state")
 	}
 	w.refuses(w.receiver(nil), w.set(verification(object{"state": "by hand"})), "invalid_state")
+	lenient := w.receiver(func(c *events.Config) { c.AcceptState = func(string) bool { return true } })
+	w.refuses(lenient, w.set(verification(object{"state": 7})), "invalid_state")
 
 	for i, status := range []string{"paused", "enabled", "disabled"} {
 		w.takes(r, w.set(with(updated(object{"status": status}), object{"iat": noon.Unix() + int64(i)})))
