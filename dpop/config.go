@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -165,8 +164,7 @@ func splitAuthority(canonical string) (host, port string) {
 // hasPort reports whether something can listen on the port of a canonical URL, if it names one.
 func hasPort(canonical string) bool {
 	_, port := splitAuthority(canonical)
-	number, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && number > 0
+	return port == "" || sanity.Port(port)
 }
 
 // isLoopback reports whether the host of a canonical URL is this machine.

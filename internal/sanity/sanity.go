@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -47,6 +48,12 @@ func Identifiers(name string, list []string) error {
 		}
 	}
 	return nil
+}
+
+// Port reports whether something can listen on a port.
+func Port(text string) bool {
+	number, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && number > 0
 }
 
 // Key says why octets that are long enough are no secret key all the same. Nil if they may be one.

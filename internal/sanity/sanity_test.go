@@ -107,3 +107,13 @@ func expect(t *testing.T, name string, err error, text string) {
 		t.Errorf("%q: %v, want %q", name, err, text)
 	}
 }
+
+func TestPort(t *testing.T) {
+	for text, want := range map[string]bool{
+		"1": true, "443": true, "65535": true, "0": false, "65536": false, "": false, "-1": false, "+1": false, "http": false,
+	} {
+		if got := sanity.Port(text); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -95,8 +94,7 @@ func hasPort(u *url.URL) bool {
 	if u.Port() == "" {
 		return !strings.HasSuffix(u.Host, ":")
 	}
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	return err == nil && port > 0
+	return sanity.Port(u.Port())
 }
 
 // CheckDiscovered accepts a URL that a metadata document named, under the rules of CheckURL. In addition it refuses
