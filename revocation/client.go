@@ -70,11 +70,11 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("revocation: %w", err)
 	}
-	if cfg.List != nil && cfg.List.table == nil {
-		return nil, errors.New("revocation: List was not made with NewList")
-	}
 	if cfg.List == nil {
 		return nil, errors.New("revocation: List is required: without it a revoked token would stay good here")
+	}
+	if cfg.List.table == nil {
+		return nil, errors.New("revocation: List was not made with NewList")
 	}
 	if cfg.Timeout < 0 {
 		return nil, errors.New("revocation: Timeout cannot be off: a call without an end would block its caller")
