@@ -17,6 +17,19 @@ var (
 	citation = regexp.MustCompile(`RFC \d{4}|OpenID`)
 )
 
+// documented returns the README and the cases that it is about.
+func documented(t *testing.T) (readme string, cases []conformance.Case) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cases, err = conformance.Cases(); err != nil {
+		t.Fatal(err)
+	}
+	return string(text), cases
+}
+
 // cited returns the standards of a source, as the README has them.
 func cited(source string) (standards []string) {
 	for _, found := range citation.FindAllString(source, -1) {
@@ -27,20 +40,13 @@ func cited(source string) (standards []string) {
 
 // TestREADMEListsIDs wants each ID in one row of the README, and there the standards that its cases cite.
 func TestREADMEListsIDs(t *testing.T) {
-	readme, err := os.ReadFile("testdata/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, err := conformance.Cases()
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme, cases := documented(t)
 	standards := make(map[string][]string)
 	for _, c := range cases {
 		id, _, _ := strings.Cut(c.ID, ".")
 		standards[id] = append(standards[id], cited(c.Source)...)
 	}
-	for _, row := range idRow.FindAllStringSubmatch(string(readme), -1) {
+	for _, row := range idRow.FindAllStringSubmatch(readme, -1) {
 		var want []string
 		for _, id := range stem.FindAllString(row[1], -1) {
 			if _, found := standards[id]; !found {
@@ -62,21 +68,14 @@ func TestREADMEListsIDs(t *testing.T) {
 
 // TestREADMEKnowsWords wants every word of the cases explained: no replayer has to guess.
 func TestREADMEKnowsWords(t *testing.T) {
-	readme, err := os.ReadFile("testdata/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cases, err := conformance.Cases()
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme, cases := documented(t)
 	for _, c := range cases {
 		words := slices.Concat(c.Needs, c.Unless, []string{c.Route, c.Token.Key, c.Token.Signature})
 		for _, step := range c.Before {
 			words = append(words, step.Do, step.Endpoint)
 		}
 		for _, word := range words {
-			if word != "" && !strings.Contains(string(readme), "`"+word+"`") {
+			if word != "" && !strings.Contains(readme, "`"+word+"`") {
 				t.Errorf("%s: the README does not explain %q", c.ID, word)
 			}
 		}

@@ -51,19 +51,22 @@ func gaps(tr *transmitter) []time.Duration {
 	return gaps
 }
 
+// noRoomForBob has revocations of one subject fail.
+func noRoomForBob(c *events.Config) {
+	c.List = listFunc(func(_ context.Context, r revocation.Revocation) error {
+		if r.Subject == "bob" {
+			return revocation.ErrFull
+		}
+		return nil
+	})
+}
+
 // TestE8936_3_Failure: when something failed here, the rest is acknowledged before the wait, and not with the next poll.
 func TestE8936_3_Failure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		tr := newTransmitter(time.Hour)
-		r := w.receiver(func(c *events.Config) {
-			c.List = listFunc(func(_ context.Context, r revocation.Revocation) error {
-				if r.Subject == "bob" {
-					return revocation.ErrFull
-				}
-				return nil
-			})
-		})
+		r := w.receiver(noRoomForBob)
 		p, err := events.NewPoller(r, events.PollConfig{
 			Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{Transport: tr}, Backoff: time.Minute,
 		})
@@ -98,14 +101,7 @@ func TestE8936_3_Answers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				tr := newTransmitter(time.Hour)
-				r := w.receiver(func(c *events.Config) {
-					c.List = listFunc(func(_ context.Context, r revocation.Revocation) error {
-						if r.Subject == "bob" {
-							return revocation.ErrFull
-						}
-						return nil
-					})
-				})
+				r := w.receiver(noRoomForBob)
 				p, err := events.NewPoller(r, events.PollConfig{
 					Endpoint: "https://transmitter.example/poll", HTTPClient: &http.Client{Transport: tr}, Backoff: time.Second,
 				})
