@@ -1,5 +1,6 @@
-// Package measure times candidates against each other: in one process, in rounds, in random order within a round. What
-// counts is the ratio of two candidates in the same round, because a machine that is slow for a while is slow for both.
+// Package measure times candidates against each other: in one process, in rounds. In a round they take turns, in random order
+// each time and so short that a machine that is slow for a while is slow for all of them. What counts is the ratio of two
+// candidates in the same round.
 package measure
 
 import (
@@ -27,11 +28,11 @@ type Case struct {
 	Base string
 	// Worker returns a function that does n operations. Each goroutine has one of its own, with its own state.
 	Worker func() func(n int) error
-	// Prepare is called before each measurement of n operations, and takes none of its time. It may be nil.
+	// Prepare is called before each turn of n operations, and takes none of its time. It may be nil.
 	Prepare func(n int) error
 	// CPUs is for how many goroutines at once, each with a CPU. Default: one, with the garbage collector on the others.
 	CPUs int
-	// MaxOps bounds the operations of a measurement. Default: as many as the time allows.
+	// MaxOps bounds the operations of a round. Default: as many as the time allows.
 	MaxOps int
 }
 
@@ -65,24 +66,20 @@ type Options struct {
 func Compare(ctx context.Context, o Options, name, about string, cases []Case) (report.Comparison, error) {
 	c := report.Comparison{Name: name, About: about}
 	var all []*running
+	shared := new(litter)
 	for i := range cases {
 		if o.Candidates != nil && !o.Candidates.MatchString(cases[i].Name) {
 			continue
 		}
-		r, err := start(&cases[i], o.Time)
+		r, err := start(&cases[i], o.Time, shared)
 		if err != nil {
 			return c, fmt.Errorf("%s: %s: %w", name, cases[i].Name, err)
 		}
 		all = append(all, r)
 	}
 	for range o.Rounds {
-		for _, i := range rand.Perm(len(all)) {
-			if err := ctx.Err(); err != nil {
-				return c, err
-			}
-			if err := all[i].round(); err != nil {
-				return c, fmt.Errorf("%s: %s: %w", name, all[i].Name, err)
-			}
+		if err := round(ctx, all, max(int(o.Time/turnTime), 1)); err != nil {
+			return c, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	for _, r := range all {
@@ -91,25 +88,57 @@ func Compare(ctx context.Context, o Options, name, about string, cases []Case) (
 	return c, nil
 }
 
+// turnTime is about how long a turn is.
+const turnTime = 10 * time.Millisecond
+
+// round lets all candidates take some turns.
+func round(ctx context.Context, all []*running, turns int) error {
+	for _, r := range all {
+		r.now = total{}
+	}
+	for turn := range turns {
+		for _, i := range rand.Perm(len(all)) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := all[i].turn(turn, turns); err != nil {
+				return fmt.Errorf("%s: %w", all[i].Name, err)
+			}
+		}
+	}
+	for _, r := range all {
+		r.note()
+	}
+	return nil
+}
+
 // running is a candidate with the measurements so far.
 type running struct {
 	*Case
 	ops                int // of each worker in a round
 	workers            []func(int) error
+	now                total // of this round
+	litter             *litter
 	nanos, bytes, news []float64
 }
 
+// total is what some turns took.
+type total struct {
+	ops, bytes, news uint64
+	took             time.Duration
+}
+
 // start warms up and calibrates.
-func start(c *Case, d time.Duration) (*running, error) {
-	r := &running{Case: c, ops: 1}
+func start(c *Case, d time.Duration, shared *litter) (*running, error) {
+	r := &running{Case: c, ops: 1, litter: shared}
 	for range max(c.CPUs, 1) {
 		r.workers = append(r.workers, c.Worker())
 	}
-	if _, err := r.run(); err != nil {
+	if _, err := r.run(r.ops); err != nil {
 		return nil, err
 	}
 	for {
-		took, err := r.run()
+		took, err := r.run(r.ops)
 		if err != nil {
 			return nil, err
 		}
@@ -132,10 +161,10 @@ func (r *running) limited() bool {
 	return true
 }
 
-// run does the operations of a round and returns how long they took.
-func (r *running) run() (time.Duration, error) {
+// run lets each worker do some operations and returns how long that took.
+func (r *running) run(ops int) (time.Duration, error) {
 	if r.Prepare != nil {
-		if err := r.Prepare(r.ops); err != nil {
+		if err := r.Prepare(ops); err != nil {
 			return 0, err
 		}
 	}
@@ -144,29 +173,55 @@ func (r *running) run() (time.Duration, error) {
 	}
 	if len(r.workers) == 1 {
 		began := time.Now()
-		err := r.workers[0](r.ops)
+		err := r.workers[0](ops)
 		return time.Since(began), err
 	}
 	var group errgroup.Group
 	began := time.Now()
 	for _, worker := range r.workers {
-		group.Go(func() error { return worker(r.ops) })
+		group.Go(func() error { return worker(ops) })
 	}
 	err := group.Wait()
 	return time.Since(began), err
 }
 
-func (r *running) round() error {
-	runtime.GC()
+// turn does its part of the operations of a round. What others left to the garbage collector is collected before.
+func (r *running) turn(turn, turns int) error {
+	ops := r.ops*(turn+1)/turns - r.ops*turn/turns
+	if ops == 0 {
+		return nil
+	}
 	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	took, err := r.run()
+	r.litter.collect(&before)
+	took, err := r.run(ops)
 	runtime.ReadMemStats(&after)
-	all := float64(r.ops * len(r.workers))
-	r.nanos = append(r.nanos, float64(took)/all)
-	r.bytes = append(r.bytes, float64(after.TotalAlloc-before.TotalAlloc)/all)
-	r.news = append(r.news, float64(after.Mallocs-before.Mallocs)/all)
+	r.now.ops += uint64(ops * len(r.workers))
+	r.now.took += took
+	r.now.bytes += after.TotalAlloc - before.TotalAlloc
+	r.now.news += after.Mallocs - before.Mallocs
 	return err
+}
+
+// litter is the garbage of all candidates.
+type litter struct{ collected uint64 }
+
+// littleLitter is left for later. Collecting takes long where much is alive, but those who look at much make no garbage.
+const littleLitter = 1 << 20
+
+// collect collects garbage, unless there is little of it, and reports how things stand then.
+func (l *litter) collect(stats *runtime.MemStats) {
+	if runtime.ReadMemStats(stats); stats.TotalAlloc-l.collected > littleLitter {
+		runtime.GC()
+		runtime.ReadMemStats(stats)
+		l.collected = stats.TotalAlloc
+	}
+}
+
+func (r *running) note() {
+	ops := float64(r.now.ops)
+	r.nanos = append(r.nanos, float64(r.now.took)/ops)
+	r.bytes = append(r.bytes, float64(r.now.bytes)/ops)
+	r.news = append(r.news, float64(r.now.news)/ops)
 }
 
 func (r *running) row() report.Row {
