@@ -159,6 +159,9 @@ func OptionalText(v strictjson.Value) string {
 
 // OptionalDate is [OptionalText] for a NumericDate.
 func OptionalDate(v strictjson.Value) time.Time {
+	if v == nil {
+		return time.Time{}
+	}
 	t, _ := numericDate(v)
 	return t
 }

@@ -8,7 +8,8 @@ import "github.com/bearergate/bearergate/internal/octets"
 // The pass accepts only what it is sure about; the library judges all else. So the library decides what is refused, and
 // with which error, and the pass has to be right only in what it accepts.
 type Layout struct {
-	names []string
+	names     []string
+	spellings []spelling // of the names
 	// slots finds a name by its hash: one more than its index, zero for none.
 	slots [slotCount]uint8
 	seed  uint64
@@ -22,8 +23,12 @@ const (
 // NewLayout returns a Layout for the members with those names, at most 64, none of them twice or empty. It is meant for
 // package variables: what it cannot lay out is a mistake of the program, and every Read of the result is ErrType.
 func NewLayout(names ...string) *Layout {
+	spellings := make([]spelling, len(names))
+	for i, name := range names {
+		spellings[i] = spellingOf(name, 0, len(name))
+	}
 	for seed := range uint64(1 << 16) {
-		l := &Layout{names: names, seed: 2*seed + 1}
+		l := &Layout{names: names, spellings: spellings, seed: 2*seed + 1}
 		if l.fill() {
 			return l
 		}
@@ -37,11 +42,8 @@ func (l *Layout) fill() bool {
 		return false
 	}
 	for i, name := range l.names {
-		if name == "" {
-			return false
-		}
-		slot := &l.slots[l.slot(hashName(name))]
-		if *slot != 0 {
+		slot := &l.slots[l.slot(l.spellings[i].hash())]
+		if name == "" || *slot != 0 {
 			return false
 		}
 		*slot = uint8(i + 1)
@@ -54,25 +56,20 @@ func (l *Layout) slot(hash uint32) uint8 {
 	return uint8(uint64(hash) * l.seed * 0x9e3779b97f4a7c15 >> 56)
 }
 
-// index returns which of the names it is, -1 for none.
-func (l *Layout) index(name string, hash uint32) int {
-	i := int(l.slots[l.slot(hash)]) - 1
-	if i >= 0 && l.names[i] == name {
-		return i
+// find returns where the value of a name belongs, nil if that is nowhere.
+func (l *Layout) find(name string, s *spelling, hash uint32, values []Value) *Value {
+	if l == nil {
+		return nil
 	}
-	return -1
-}
-
-// hashName tells most member names of an object apart by their length and three of their octets. Names that it does not are
-// compared, so that nothing is won by choosing them.
-func hashName(name string) uint32 {
-	n := len(name)
-	return uint32(name[0]) | uint32(name[n-1])<<8 | uint32(name[n/2])<<16 | uint32(n)<<24
+	i := int(l.slots[l.slot(hash)]) - 1
+	if i >= 0 && l.spellings[i] == *s && (s.isAll() || l.names[i] == name) {
+		return &values[i]
+	}
+	return nil
 }
 
 // Read stores the value of the i-th name in values[i], nil if the object has no such member. values has as many elements
-// as there are names. What is stored may share the memory of object,
-// which must not change any more.
+// as there are names. What is stored may share the memory of object, which must not change any more.
 // The error is ErrSyntax, ErrDepth or ErrType, the last for everything that is not an object; values then mean nothing.
 func (l *Layout) Read(object []byte, values []Value) error {
 	clear(values)
@@ -80,7 +77,7 @@ func (l *Layout) Read(object []byte, values []Value) error {
 		return ErrType
 	}
 	s := scanner{text: octets.Text(object)}
-	if s.object(l, values) && s.atEnd() {
+	if s.isAll(s.object(s.after(0), l, values)) {
 		return nil
 	}
 	return l.readSlowly(object, values)

@@ -77,10 +77,10 @@ func TestLayoutRefuses(t *testing.T) {
 	}
 }
 
-// Names that only differ where the hash does not look are told apart, and found twice if they are there twice.
-func TestLayoutNamesThatHashAlike(t *testing.T) {
-	alike := []string{"scope-1-x", "scope-2-x", "scope-3-x"}
-	layout := strictjson.NewLayout("scope-1-x")
+// Names that differ in neither their first nor their last octets are told apart, and found twice if they are there twice.
+func TestLayoutNamesThatLookAlike(t *testing.T) {
+	alike := []string{"scopes-of-1-the-user", "scopes-of-2-the-user", "scopes-of-3-the-user"}
+	layout := strictjson.NewLayout(alike[0])
 	values := make([]strictjson.Value, 1)
 	object := fmt.Sprintf(`{%q:1,%q:2,%q:3}`, alike[1], alike[0], alike[2])
 	if err := layout.Read([]byte(object), values); err != nil || string(values[0]) != "2" {
@@ -92,11 +92,37 @@ func TestLayoutNamesThatHashAlike(t *testing.T) {
 	}
 }
 
+// Names are told apart wherever they differ, however long they are, also at the very end of the object.
+func TestLayoutTellsNamesApart(t *testing.T) {
+	for length := 1; length <= 40; length++ {
+		name := strings.Repeat("n", length)
+		layout := strictjson.NewLayout(name)
+		values := make([]strictjson.Value, 1)
+		for _, rest := range []string{":1}", `:"12345678"}`} {
+			for at := range length {
+				other := name[:at] + "m" + name[at+1:]
+				if err := layout.Read([]byte(`{"`+other+`"`+rest), values); err != nil || values[0] != nil {
+					t.Errorf("%s%s: %q, %v", other, rest, values[0], err)
+				}
+			}
+			for _, other := range []string{name[1:] + "m", name + "n", name[1:]} {
+				object := `{"` + other + `"` + rest[:len(rest)-1] + `,"` + name + `"` + rest
+				if err := layout.Read([]byte(object), values); err != nil || string(values[0]) != rest[1:len(rest)-1] {
+					t.Errorf("%s: %q, %v", object, values[0], err)
+				}
+			}
+			if err := layout.Read([]byte(`{"`+name+`":2,"`+name+`"`+rest), values); !errors.Is(err, strictjson.ErrSyntax) {
+				t.Errorf("%s twice: %v", name, err)
+			}
+		}
+	}
+}
+
 func TestLayoutThatCannotBe(t *testing.T) {
 	values := make([]strictjson.Value, 2)
 	for name, layout := range map[string]*strictjson.Layout{
 		"a name twice": strictjson.NewLayout("a", "a"), "an empty name": strictjson.NewLayout("a", ""),
-		"another number of values": strictjson.NewLayout("a"), "alike": strictjson.NewLayout("scope-1-x", "scope-2-x"),
+		"another number of values": strictjson.NewLayout("a"), "alike": strictjson.NewLayout("scopes-of-1-the-user", "scopes-of-2-the-user"),
 	} {
 		if err := layout.Read([]byte(`{"a":1}`), values); !errors.Is(err, strictjson.ErrType) {
 			t.Errorf("%s: %v", name, err)

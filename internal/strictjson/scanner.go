@@ -1,18 +1,18 @@
 package strictjson
 
 import (
-	"encoding/binary"
+	"math"
 	"math/bits"
 	"unicode/utf8"
 
 	"github.com/bearergate/bearergate/internal/octets"
 )
 
-// scanner reads JSON once, from left to right. Its methods report whether what they read is right beyond doubt; after a
-// false the scanner is of no use any more.
+// scanner reads JSON once, from left to right. Its methods take where something begins in the text and return where it
+// ends, or nowhere if it is not right beyond doubt; the scanner is of no use then any more. Positions go from hand to hand
+// in registers: one kept in memory would be what every step waits for.
 type scanner struct {
 	text string
-	at   int
 	// depth is how many objects and arrays are open.
 	depth int
 	// seen holds the member names of all open objects, those of the innermost one last; known is how many they are.
@@ -22,8 +22,12 @@ type scanner struct {
 	marks uint64
 }
 
-// maxSeen bounds the members that are compared with each other, and so the time that takes.
-const maxSeen = 64
+// nowhere is beyond the end of every text, so that nothing is found there either.
+const nowhere = math.MaxInt / 2
+
+// maxSeen bounds the members that are compared with each other, and so the time that takes. Those that a layout has are not
+// among them.
+const maxSeen = 32
 
 // name is a member name: its hash, and where it is.
 type name struct {
@@ -31,58 +35,96 @@ type name struct {
 	start, end int32
 }
 
+// peek returns the octet at a position, or zero, which is right nowhere, if the text has ended there.
+func (s *scanner) peek(at int) byte {
+	if at >= len(s.text) {
+		return 0
+	}
+	return s.text[at]
+}
+
+// after returns where something begins that may have white space before it.
+func (s *scanner) after(at int) int {
+	if at < len(s.text) && s.text[at] > ' ' {
+		return at
+	}
+	return s.skipSpace(at)
+}
+
+func (s *scanner) skipSpace(at int) int {
+	for ; at < len(s.text); at++ {
+		switch s.text[at] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// isAll reports whether there is nothing but white space from a position on.
+func (s *scanner) isAll(at int) bool { return s.skipSpace(at) == len(s.text) }
+
 // object reads an object. The values of members that l has are stored in values, if l is not nil.
-func (s *scanner) object(l *Layout, values []Value) bool {
-	s.skipSpace()
-	if !s.take('{') || !s.open() {
-		return false
+func (s *scanner) object(at int, l *Layout, values []Value) int {
+	if s.peek(at) != '{' || !s.open() {
+		return nowhere
 	}
 	outer := s.known
-	if s.skipSpace(); s.take('}') {
-		return s.close(outer)
+	if at = s.after(at + 1); s.peek(at) == '}' {
+		return s.close(at, outer)
 	}
 	for {
-		if !s.member(outer, l, values) {
-			return false
+		at = s.after(s.member(at, outer, l, values))
+		switch s.peek(at) {
+		case ',':
+			at = s.after(at + 1)
+		case '}':
+			return s.close(at, outer)
+		default:
+			return nowhere
 		}
-		if s.skipSpace(); s.take('}') {
-			return s.close(outer)
-		}
-		if !s.take(',') {
-			return false
-		}
-		s.skipSpace()
 	}
 }
 
 // member reads a name and its value. The names of the object begin at outer.
-func (s *scanner) member(outer int, l *Layout, values []Value) bool {
-	start := s.at + 1
-	if !s.take('"') || !s.plainString() {
-		return false
+func (s *scanner) member(at, outer int, l *Layout, values []Value) int {
+	if s.peek(at) != '"' {
+		return nowhere
 	}
-	text := s.text[start : s.at-1]
-	if text == "" {
-		return false
+	start := at + 1
+	spelt, end := s.spelling(start)
+	if end == nowhere {
+		return nowhere
 	}
-	hash := hashName(text)
-	if !s.isNew(text, name{hash, int32(start), int32(s.at - 1)}, outer) {
-		return false
+	text := s.text[start : end-1]
+	hash := spelt.hash()
+	value := l.find(text, &spelt, hash, values)
+	if value == nil && !s.isNew(text, name{hash, int32(start), int32(end - 1)}, outer) || value != nil && *value != nil {
+		return nowhere
 	}
-	if s.skipSpace(); !s.take(':') {
-		return false
+	if at = s.after(end); s.peek(at) != ':' {
+		return nowhere
 	}
-	s.skipSpace()
-	from := s.at
-	if !s.value() {
-		return false
+	start = s.after(at + 1)
+	end = s.value(start)
+	if value != nil && end != nowhere {
+		*value = octets.Of(s.text[start:end])
 	}
-	if l != nil {
-		if i := l.index(text, hash); i >= 0 {
-			values[i] = octets.Of(s.text[from:s.at])
-		}
+	return end
+}
+
+// spelling reads the rest of a name, which is not empty and has no escapes.
+func (s *scanner) spelling(start int) (spelling, int) {
+	eight := word(s.text, start)
+	if n := bits.TrailingZeros64(stops(eight)) / 8; n > 0 && n < 8 && s.peek(start+n) == '"' { // nearly always
+		return spelling{first: eight & (1<<(8*n) - 1), length: n}, start + n + 1
 	}
-	return true
+	end := plainEnd(s.text, start)
+	if end == nowhere || end-1 == start {
+		return spelling{}, nowhere
+	}
+	return spellingOf(s.text, start, end-1), end
 }
 
 // isNew notes a name, if the object does not have it yet.
@@ -116,140 +158,135 @@ func (s *scanner) open() bool {
 	return s.depth <= MaxDepth
 }
 
-func (s *scanner) close(outer int) bool {
+func (s *scanner) close(at, outer int) int {
 	s.depth--
 	s.known = outer
-	return true
+	return at + 1
 }
 
-func (s *scanner) array() bool {
+func (s *scanner) array(at int) int {
 	if !s.open() {
-		return false
+		return nowhere
 	}
-	s.at++
-	if s.skipSpace(); s.take(']') {
-		return s.close(s.known)
+	if at = s.after(at + 1); s.peek(at) == ']' {
+		return s.close(at, s.known)
 	}
 	for {
-		s.skipSpace()
-		if !s.value() {
-			return false
-		}
-		if s.skipSpace(); s.take(']') {
-			return s.close(s.known)
-		}
-		if !s.take(',') {
-			return false
+		at = s.after(s.value(at))
+		switch s.peek(at) {
+		case ',':
+			at = s.after(at + 1)
+		case ']':
+			return s.close(at, s.known)
+		default:
+			return nowhere
 		}
 	}
 }
 
-// strings reads an array of strings without escapes.
-func (s *scanner) strings(list []string) ([]string, bool) {
-	if !s.take('[') {
-		return list, false
+// strings reads an array of strings without escapes and appends them to list.
+func (s *scanner) strings(at int, list []string) ([]string, int) {
+	if s.peek(at) != '[' {
+		return list, nowhere
 	}
-	if s.skipSpace(); s.take(']') {
-		return list, true
+	if at = s.after(at + 1); s.peek(at) == ']' {
+		return list, at + 1
 	}
-	for {
-		s.skipSpace()
-		start := s.at + 1
-		if !s.take('"') || !s.plainString() {
-			return list, false
+	for s.peek(at) == '"' {
+		end := plainEnd(s.text, at+1)
+		if end == nowhere {
+			break
 		}
-		list = append(list, s.text[start:s.at-1])
-		if s.skipSpace(); s.take(']') {
-			return list, true
-		}
-		if !s.take(',') {
-			return list, false
+		list = append(list, s.text[at+1:end-1])
+		at = s.after(end)
+		switch s.peek(at) {
+		case ',':
+			at = s.after(at + 1)
+		case ']':
+			return list, at + 1
+		default:
+			return list, nowhere
 		}
 	}
+	return list, nowhere
 }
 
-func (s *scanner) value() bool {
-	if s.at >= len(s.text) {
-		return false
-	}
-	switch c := s.text[s.at]; c {
+func (s *scanner) value(at int) int {
+	switch c := s.peek(at); c {
 	case '"':
-		s.at++
-		return s.string()
+		if end := plainEnd(s.text, at+1); end != nowhere {
+			return end
+		}
+		return s.escaped(at + 1)
 	case '{':
-		return s.object(nil, nil)
+		return s.object(at, nil, nil)
 	case '[':
-		return s.array()
+		return s.array(at)
 	case 't':
-		return s.literal("true")
+		return s.literal(at, "true")
 	case 'f':
-		return s.literal("false")
+		return s.literal(at, "false")
 	case 'n':
-		return s.literal("null")
+		return s.literal(at, "null")
 	default:
-		return (c == '-' || isDigit(c)) && s.number()
+		if c == '-' || isDigit(c) {
+			return s.number(at)
+		}
+		return nowhere
 	}
 }
 
-func (s *scanner) literal(word string) bool {
-	end := s.at + len(word)
-	if end > len(s.text) || s.text[s.at:end] != word {
-		return false
+func (s *scanner) literal(at int, word string) int {
+	end := at + len(word)
+	if end > len(s.text) || s.text[at:end] != word {
+		return nowhere
 	}
-	s.at = end
-	return true
+	return end
 }
 
 // number follows the grammar of RFC 8259, section 6.
-func (s *scanner) number() bool {
-	s.take('-')
-	if !s.take('0') && !s.digits() {
-		return false
+func (s *scanner) number(at int) int {
+	if s.peek(at) == '-' {
+		at++
 	}
-	if s.take('.') && !s.digits() {
-		return false
+	if s.peek(at) == '0' {
+		at++
+	} else {
+		at = s.digits(at)
 	}
-	if s.take('e') || s.take('E') {
-		if !s.take('+') {
-			s.take('-')
+	if s.peek(at) == '.' {
+		at = s.digits(at + 1)
+	}
+	if s.peek(at)|0x20 == 'e' {
+		if at++; s.peek(at) == '+' || s.peek(at) == '-' {
+			at++
 		}
-		return s.digits()
+		at = s.digits(at)
 	}
-	return true
+	return at
 }
 
 // digits reads at least one digit.
-func (s *scanner) digits() bool {
-	start := s.at
-	for s.at < len(s.text) && isDigit(s.text[s.at]) {
-		s.at++
+func (s *scanner) digits(at int) int {
+	start := at
+	for areDigits(word(s.text, at)) {
+		at += 8
 	}
-	return s.at > start
+	for isDigit(s.peek(at)) {
+		at++
+	}
+	if at == start {
+		return nowhere
+	}
+	return at
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
-// plainString reads the rest of a string without escapes.
-func (s *scanner) plainString() (ok bool) {
-	s.at, ok = plainEnd(s.text, s.at)
-	return ok
-}
-
-// plainEnd returns where a string ends of which the rest begins at start, if it is valid and has no escapes.
-func plainEnd(text string, start int) (end int, ok bool) {
-	ascii := true
-	for at := start; at < len(text); at++ {
-		at += plainRun(text[at:])
-		if at >= len(text) {
-			break
-		}
-		c := text[at]
-		if c < utf8.RuneSelf {
-			return at + 1, c == '"' && (ascii || utf8.ValidString(text[start:at]))
-		}
-		ascii = false
-	}
-	return len(text), false
+// areDigits reports whether eight octets are. In a digit the upper half is three, and stays so if six is added.
+func areDigits(eight uint64) bool {
+	const upper, six = 0xF0 * eachByte, 6 * eachByte
+	return eight&upper|(eight+six)&upper>>4 == 0x33*eachByte
 }
 
 const (
@@ -257,94 +294,77 @@ const (
 	topBits  = 0x80 * eachByte
 )
 
-// plainRun returns how many octets there are before the first that is a quote, a backslash, a control character or part of
-// a character that takes several octets. It looks at eight at a time: subtracting sets the top bit of the lowest octet
-// that is looked for, and of none below it.
-func plainRun(text string) int {
-	at := 0
-	for ; at+8 <= len(text); at += 8 {
-		word := binary.LittleEndian.Uint64(octets.Of(text[at : at+8]))
-		quote, backslash := word^'"'*eachByte, word^'\\'*eachByte
-		found := word | (word-' '*eachByte)&^word | (quote-eachByte)&^quote | (backslash-eachByte)&^backslash
-		if found &= topBits; found != 0 {
-			return at + bits.TrailingZeros64(found)/8
+// stops sets the top bit of the lowest of eight octets that is a quote, a backslash, a control character or part of a
+// character that takes several octets, and of none below it. The quote, with its second bit turned, comes right after the
+// control characters.
+func stops(eight uint64) uint64 {
+	return topBits & (eight | (eight ^ 2*eachByte - ('"'-1)*eachByte) | (eight ^ '\\'*eachByte - eachByte))
+}
+
+// plainEnd returns where a string ends of which the rest begins at start, if it is valid and has no escapes.
+func plainEnd(text string, start int) int {
+	for at := start; at < len(text); at += 8 {
+		if found := stops(word(text, at)); found != 0 {
+			at += bits.TrailingZeros64(found) / 8
+			if at < len(text) && text[at] == '"' {
+				return at + 1
+			}
+			return foreignEnd(text, start, at)
 		}
 	}
-	for ; at < len(text); at++ {
-		if c := text[at]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+	return nowhere
+}
+
+// foreignEnd is plainEnd for strings with characters of several octets, of which the first is at a position.
+func foreignEnd(text string, start, at int) int {
+	for ; at < len(text) && text[at] >= ' ' && text[at] != '\\'; at++ {
+		if text[at] == '"' {
+			if utf8.ValidString(text[start:at]) {
+				return at + 1
+			}
 			break
 		}
 	}
-	return at
+	return nowhere
 }
 
-// string reads the rest of a string.
-func (s *scanner) string() bool {
-	start := s.at
-	if s.plainString() {
-		return true
-	}
-	s.at = start
-	for s.at < len(s.text) {
-		switch c := s.text[s.at]; {
+// escaped reads the rest of a string that may have escapes.
+func (s *scanner) escaped(start int) int {
+	for at := start; at < len(s.text); {
+		switch c := s.text[at]; {
 		case c == '"':
-			s.at++
-			return utf8.ValidString(s.text[start : s.at-1])
-		case c == '\\':
-			if !s.escape() {
-				return false
+			if !utf8.ValidString(s.text[start:at]) {
+				return nowhere
 			}
+			return at + 1
+		case c == '\\':
+			at = s.escape(at)
 		case c < ' ':
-			return false
+			return nowhere
 		default:
-			s.at++
+			at++
 		}
 	}
-	return false
+	return nowhere
 }
 
 // escape reads one escape. Surrogates are left to the library.
-func (s *scanner) escape() bool {
-	rest := s.text[s.at:]
-	if len(rest) < 2 {
-		return false
-	}
-	switch rest[1] {
+func (s *scanner) escape(at int) int {
+	switch s.peek(at + 1) {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		s.at += 2
-		return true
+		return at + 2
 	case 'u':
-		s.at += 6
-		return len(rest) >= 6 && isHex(rest[2]) && isHex(rest[3]) && isHex(rest[4]) && isHex(rest[5]) &&
-			(rest[2]|0x20 != 'd' || rest[3] < '8')
+		if at+6 <= len(s.text) && isCodePoint(s.text[at+2:at+6]) {
+			return at + 6
+		}
 	}
-	return false
+	return nowhere
+}
+
+// isCodePoint reports whether four hexadecimal digits name a character, rather than half of one.
+func isCodePoint(digits string) bool {
+	return isHex(digits[0]) && isHex(digits[1]) && isHex(digits[2]) && isHex(digits[3]) &&
+		(digits[0]|0x20 != 'd' || digits[1] < '8')
 }
 
 func isHex(c byte) bool { return isDigit(c) || c|0x20-'a' <= 'f'-'a' }
-
-func (s *scanner) skipSpace() {
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case ' ', '\t', '\r', '\n':
-			s.at++
-		default:
-			return
-		}
-	}
-}
-
-// take reads c, if that comes next.
-func (s *scanner) take(c byte) bool {
-	if s.at < len(s.text) && s.text[s.at] == c {
-		s.at++
-		return true
-	}
-	return false
-}
-
-// atEnd reports whether nothing but white space is left.
-func (s *scanner) atEnd() bool {
-	s.skipSpace()
-	return s.at == len(s.text)
-}

@@ -64,8 +64,8 @@ func String(v Value) (string, bool) {
 	if len(v) < 2 || v[0] != '"' {
 		return "", false
 	}
-	if end, ok := plainEnd(octets.Text(v), 1); ok && end == len(v) {
-		return octets.Text(v[1 : end-1]), true
+	if plainEnd(octets.Text(v), 1) == len(v) {
+		return octets.Text(v[1 : len(v)-1]), true
 	}
 	text, err := jsontext.AppendUnquote(nil, v)
 	return string(text), err == nil
@@ -86,7 +86,7 @@ func Text(v Value) (string, bool) {
 // the memory of v, which must not change any more.
 func Strings(list []string, v Value) ([]string, bool) {
 	s := scanner{text: octets.Text(v)}
-	if appended, ok := s.strings(list); ok && s.atEnd() {
+	if appended, end := s.strings(0, list); s.isAll(end) {
 		return appended, true
 	}
 	var elements []Value
