@@ -21,8 +21,7 @@ type accepted struct {
 	set atomic.Uint64
 	// party is whom the token was issued to.
 	party uint64
-	// from and until bound the time in which the token is good, as instants.
-	from, until int64
+	span
 
 	// key made the signature.
 	key    *jose.Key
@@ -34,10 +33,11 @@ type accepted struct {
 type entry = tokencache.Entry[accepted]
 
 // accepted presents claims whose signature a key verified.
-func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *entry {
+func (v *Validator) accepted(c *claims, good span, signed *candidate, key *jose.Key) *entry {
 	e := &entry{Value: accepted{
 		by:    v.seat,
 		party: signed.party,
+		span:  good,
 		key:   key,
 		token: middleware.Token{
 			Issuer:       v.issuer,
@@ -58,12 +58,27 @@ func (v *Validator) accepted(c *claims, signed *candidate, key *jose.Key) *entry
 		},
 		claims: strictjson.DocumentOf(signed.jws.Payload),
 	}}
-	a := &e.Value
-	a.token.Claims = &a.claims
-	starts, issued, expires := v.times(c.notBefore, c.issued, c.expires)
-	// What instants do not tell apart is judged anew: the earliest is before from, and the latest not before until.
-	a.from, a.until = max(instant(starts), instant(issued), math.MinInt64+1), instant(expires)
+	e.Value.token.Claims = &e.Value.claims
 	return e
+}
+
+// span is the time in which a token is good, as instants: from the first on, and until the other.
+type span struct{ from, until int64 }
+
+// spanOf is that of a token. What instants do not tell apart is in none: the earliest is before from, and the latest not
+// before until.
+func (v *Validator) spanOf(c *claims) span {
+	starts, issued := earlier(instant(c.notBefore), v.leeway), earlier(instant(c.issued), v.leewayAhead())
+	return span{max(starts, issued, math.MinInt64+1), later(instant(c.expires), v.leeway)}
+}
+
+// earlier and later stay within what instants tell apart.
+func earlier(at int64, by time.Duration) int64 { return max(at, math.MinInt64+int64(by)) - int64(by) }
+func later(at int64, by time.Duration) int64   { return min(at, math.MaxInt64-int64(by)) + int64(by) }
+
+func (s span) has(at time.Time) bool {
+	i := instant(at)
+	return s.from <= i && i < s.until
 }
 
 // instant is a time in nanoseconds since 1970, the earliest or the latest there is for what lies beyond.
@@ -101,7 +116,7 @@ func (a *accepted) stillGood() bool {
 		return false
 	}
 	now := v.now()
-	if at := instant(now); at < a.from || at >= a.until || !v.keys.holds(now, a, v.allowed) {
+	if !a.has(now) || !v.keys.holds(now, a, v.allowed) {
 		return false
 	}
 	a.by.use()

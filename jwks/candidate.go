@@ -28,7 +28,7 @@ var (
 func (c *candidate) verify(set jose.KeySet) (*jose.Key, error) {
 	key, err := c.signer(set)
 	if err == nil {
-		set.Headers().Remember(c.jws)
+		set.Remember(c.jws, c.allowed)
 	}
 	return key, err
 }
@@ -40,7 +40,7 @@ func (c *candidate) signer(set jose.KeySet) (*jose.Key, error) {
 		}
 		return nil, errNoKey
 	}
-	keys := set.Candidates(c.jws.KeyID, c.jws.Algorithm, c.allowed)
+	keys := set.CandidatesOf(c.jws, c.allowed)
 	if len(keys) == 0 {
 		return nil, errNoKey
 	}

@@ -51,8 +51,12 @@ func (r *Router) Validate(ctx context.Context, accessToken string) (*middleware.
 func (r *Router) Forget(accessToken string) { r.tokens.forget(accessToken) }
 
 func (r *Router) judge(ctx context.Context, accessToken string) (*entry, error) {
+	parts, err := split(accessToken)
+	if err != nil {
+		return nil, err
+	}
 	var t unverified
-	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
+	if err := t.parse(parts, &r.headers); err != nil {
 		return nil, err
 	}
 	issuer, _ := t.issuer()

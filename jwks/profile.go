@@ -2,7 +2,6 @@ package jwks
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/bearergate/bearergate/internal/claim"
 	"github.com/bearergate/bearergate/internal/strictjson"
@@ -188,10 +187,4 @@ func isOneOf(v strictjson.Value, accepted []string, optional bool) bool {
 	}
 	s, ok := strictjson.Text(v)
 	return ok && slices.Contains(accepted, s)
-}
-
-// mediaType normalises a typ (RFC 7515, section 4.1.9): case does not matter, and a value without a slash stands for
-// one with application/ in front.
-func mediaType(typ string) string {
-	return strings.TrimPrefix(strings.ToLower(typ), "application/")
 }

@@ -132,8 +132,12 @@ func (r *Resolver) judge(ctx context.Context, accessToken string) (*entry, error
 	if r.config.Resolve == nil {
 		return nil, errUnmade
 	}
+	parts, err := split(accessToken)
+	if err != nil {
+		return nil, err
+	}
 	var t unverified
-	if err := t.parse(accessToken, jose.MaxTokenBytes, &r.headers); err != nil {
+	if err := t.parse(parts, &r.headers); err != nil {
 		return nil, err
 	}
 	issuer, ok := t.issuer()

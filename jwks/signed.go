@@ -49,7 +49,7 @@ func NewVerifier(typ string, cfg Config) (*Verifier, error) {
 
 // Verifier returns a Verifier for other JWTs of the same issuer, with the keys of v. Closing either closes both.
 func (v *Validator) Verifier(cfg VerifierConfig) (*Verifier, error) {
-	cfg.Type = mediaType(cfg.Type)
+	cfg.Type = jose.MediaTypeOf(cfg.Type)
 	switch {
 	case !v.made():
 		return nil, errors.New("jwks: a Verifier needs a Validator that was made with New")
@@ -77,14 +77,18 @@ func (v *Validator) Verifier(cfg VerifierConfig) (*Verifier, error) {
 // signature. Times are left to the caller, since each kind of JWT has its own rules for them. The error is that of
 // [Validator.Validate].
 func (v *Verifier) Verify(ctx context.Context, jwt string) ([]byte, error) {
+	parts, err := jose.Split(jwt, v.config.MaxBytes)
+	if err != nil {
+		return nil, parseVerdict(err)
+	}
 	var t unverified
-	if err := t.parse(jwt, v.config.MaxBytes, v.validator.keys.headers()); err != nil {
+	if err := t.parse(parts, v.validator.keys.headers()); err != nil {
 		return nil, err
 	}
 	switch {
 	case !slices.Contains(v.validator.allowed, t.jws.Algorithm):
 		return nil, middleware.Reject(middleware.ReasonAlgorithmNotAllowed, nil)
-	case !v.isOurKind(mediaType(t.jws.Type)):
+	case !v.isOurKind(t.jws.MediaType):
 		return nil, middleware.Reject(middleware.ReasonWrongType, nil)
 	}
 	if err := v.checkParties(&t.wire); err != nil {

@@ -1,6 +1,10 @@
 package jwks
 
-import "github.com/bearergate/bearergate/internal/jose"
+import (
+	"slices"
+
+	"github.com/bearergate/bearergate/internal/jose"
+)
 
 // static is a source of fixed keys.
 type static struct {
@@ -16,14 +20,15 @@ func newStatic(set jose.KeySet, skipped []jose.Skipped) *static {
 			nameless = append(nameless, key)
 		}
 	}
-	return &static{set, skipped, jose.NewKeySet(nameless...)}
+	// A set of one's own, since what it remembers depends on the algorithms that are allowed.
+	return &static{jose.NewKeySet(slices.Collect(set.Keys())...), skipped, jose.NewKeySet(nameless...)}
 }
 
 func (s *static) verify(t *candidate) (*jose.Key, error) {
 	key, err := t.verify(s.set)
 	if err != nil {
 		if nameless := t.anySigner(s.nameless); nameless != nil {
-			s.set.Headers().Remember(t.jws)
+			s.set.Remember(t.jws, t.allowed)
 			return nameless, nil
 		}
 	}

@@ -89,7 +89,8 @@ func TestRememberedTokenExpires(t *testing.T) {
 }
 
 // A key that was withdrawn, replaced under its ID, or given to another algorithm takes the tokens that it signed along, as
-// soon as the new set is there. One that is still there keeps them.
+// soon as the new set is there, also those of which nothing is remembered but what their headers have in common. One that is
+// still there keeps them.
 func TestRememberedTokenGoesWithItsKey(t *testing.T) {
 	es, other := signerOf(t, jose.ES256), newSigner(t, jose.ES256, "ES256")
 	rs := signerOf(t, jose.RS256)
@@ -107,26 +108,28 @@ func TestRememberedTokenGoesWithItsKey(t *testing.T) {
 		{"replaced", es, keySet(t, other), middleware.ReasonBadSignature},
 		{"for another algorithm", rs, string(encode(t, object{"keys": []object{asPSS}})), middleware.ReasonUnknownKey},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			now := noon
-			s := &stub{}
-			v := newValidator(t, jwks.Config{
-				Issuer: issuer, Audience: audience, JWKSURL: "https://as.example.com/keys", HTTPClient: s.client(),
-				Now: func() time.Time { return now },
+		for _, cacheBytes := range []int{0, -1} {
+			t.Run(fmt.Sprint(tt.name, cacheBytes), func(t *testing.T) {
+				now := noon
+				s := &stub{}
+				v := newValidator(t, jwks.Config{
+					Issuer: issuer, Audience: audience, JWKSURL: "https://as.example.com/keys", HTTPClient: s.client(),
+					CacheBytes: cacheBytes, Now: func() time.Time { return now },
+				})
+				s.put("https://as.example.com/keys", page{body: keySet(t, tt.signer)})
+				token := sign(t, tt.signer, atJWT, accessClaims(object{"exp": noon.Add(24 * time.Hour).Unix()}))
+				before := accepted(t, v, token)
+				s.put("https://as.example.com/keys", page{body: tt.next})
+				now = now.Add(15 * time.Minute) // the set is stale, and asked for anew
+				after, err := v.Validate(t.Context(), token)
+				if got := middleware.ReasonOf(err); got != tt.want {
+					t.Fatalf("%q, want %q", got, tt.want)
+				}
+				if tt.want == "" && (after == nil || after.Subject != before.Subject) {
+					t.Errorf("got %v", after)
+				}
 			})
-			s.put("https://as.example.com/keys", page{body: keySet(t, tt.signer)})
-			token := sign(t, tt.signer, atJWT, accessClaims(object{"exp": noon.Add(24 * time.Hour).Unix()}))
-			before := accepted(t, v, token)
-			s.put("https://as.example.com/keys", page{body: tt.next})
-			now = now.Add(15 * time.Minute) // the set is stale, and asked for anew
-			after, err := v.Validate(t.Context(), token)
-			if got := middleware.ReasonOf(err); got != tt.want {
-				t.Fatalf("%q, want %q", got, tt.want)
-			}
-			if tt.want == "" && (after == nil || after.Subject != before.Subject) {
-				t.Errorf("got %v", after)
-			}
-		})
+		}
 	}
 }
 

@@ -2,8 +2,6 @@ package jose
 
 import (
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
@@ -14,6 +12,7 @@ type Header struct {
 	KeyID     string    // kid, "" when absent; attacker's text
 	HasKeyID  bool      // whether kid was sent, even if empty
 	Type      string    // typ as sent, "" when absent; attacker's text
+	MediaType string    // MediaTypeOf(Type)
 	JWK       []byte    // jwk as sent, nil when absent; attacker's text, for ParseKey
 	Octets    []byte    // decoded header, a strict JSON object
 }
@@ -63,7 +62,14 @@ func readHeader(data []byte) (*Header, error) {
 	if h.KeyID, ok = optionalString(values[paramKeyID]); !ok {
 		return nil, ErrMalformed
 	}
+	h.MediaType = MediaTypeOf(h.Type)
 	return h, nil
+}
+
+// MediaTypeOf normalises a typ (RFC 7515 section 4.1.9): case does not matter, and a value without a slash stands for one
+// with application/ in front.
+func MediaTypeOf(typ string) string {
+	return strings.TrimPrefix(strings.ToLower(typ), "application/")
 }
 
 // nested reports whether a cty announces a JWT inside the JWT (RFC 7519 section 5.2).
@@ -77,46 +83,4 @@ func optionalString(v strictjson.Value) (string, bool) {
 		return "", true
 	}
 	return strictjson.Text(v)
-}
-
-const (
-	maxHeaders     = 64
-	maxHeaderBytes = 1 << 10 // of a header that is remembered, in its encoded form
-)
-
-// Headers remembers headers of tokens that turned out to be good, so that the next token with the same header, as most
-// tokens of an issuer have, need not have it decoded and judged again. What is remembered says nothing about the key. It
-// holds at most 64 headers, and starts over when there are more. The zero value is ready for use; a nil one remembers
-// nothing. It is safe for concurrent use, and reading takes no lock.
-type Headers struct {
-	known atomic.Pointer[map[string]*Header]
-	mu    sync.Mutex
-}
-
-// find returns the header with that encoded form, nil if it is not remembered.
-func (s *Headers) find(encoded string) *Header {
-	if s == nil {
-		return nil
-	}
-	if known := s.known.Load(); known != nil {
-		return (*known)[encoded]
-	}
-	return nil
-}
-
-// Remember keeps the header of a token whose signature was verified.
-func (s *Headers) Remember(t *JWS) {
-	encoded, _, _ := strings.Cut(t.signingInput, ".")
-	if s == nil || t.headerKnown || len(encoded) > maxHeaderBytes || s.find(encoded) != nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := map[string]*Header{strings.Clone(encoded): t.Header}
-	if known := s.known.Load(); known != nil && len(*known) < maxHeaders {
-		for each, header := range *known {
-			next[each] = header
-		}
-	}
-	s.known.Store(&next)
 }

@@ -56,6 +56,15 @@ func signRaw(t testing.TB, s *jose.Signer, header, payload string) string {
 	return token
 }
 
+// read reads a token into one of the caller's.
+func read(into *jose.JWS, token string, known *jose.Headers) error {
+	parts, err := jose.Split(token, jose.MaxTokenBytes)
+	if err != nil {
+		return err
+	}
+	return into.Read(parts, known)
+}
+
 func parse(t testing.TB, token string) *jose.JWS {
 	t.Helper()
 	parsed, err := jose.Parse(token)

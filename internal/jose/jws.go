@@ -21,7 +21,7 @@ type JWS struct {
 	Payload []byte // decoded payload, never empty, not necessarily JSON
 
 	signingInput string
-	headerKnown  bool
+	known        *remembered // nil if the header had to be judged
 	digested     bool
 	digest       [sha256.Size]byte // of signingInput, once digested
 	// The signature is in short, unless it is too long for that. A slice of short would move every JWS to the heap.
@@ -42,46 +42,56 @@ func Parse(compact string) (*JWS, error) { return ParseUpTo(compact, MaxTokenByt
 
 // ParseUpTo is Parse for a compact JWS of at most limit octets.
 func ParseUpTo(compact string, limit int) (*JWS, error) {
+	parts, err := Split(compact, limit)
+	if err != nil {
+		return nil, err
+	}
 	t := new(JWS)
-	if err := t.Read(compact, limit, nil); err != nil {
+	if err := t.Read(parts, nil); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-// Read is ParseUpTo into a zero JWS of the caller's, who need not have it on the heap. A header that is known is not judged
-// again; known may be nil. After an error t means nothing.
-func (t *JWS) Read(compact string, limit int, known *Headers) error {
-	if len(compact) > limit {
-		return ErrTooLarge
-	}
-	header, rest, ok := strings.Cut(compact, ".")
-	if !ok {
-		return ErrMalformed
-	}
-	payload, signature, ok := strings.Cut(rest, ".")
-	if !ok || strings.IndexByte(signature, '.') >= 0 {
-		return ErrMalformed
-	}
-	t.signingInput = compact[:len(header)+1+len(payload)]
-	t.Header = known.find(header)
-	t.headerKnown = t.Header != nil
+// Compact is a text that has the parts of a compact JWS, whatever is in them.
+type Compact struct{ signingInput, header, payload, signature string }
 
-	var decoded []byte
+// Split takes a text of at most limit octets apart. It is what tells rubbish from tokens at the least cost. The error is
+// ErrTooLarge or ErrMalformed.
+func Split(text string, limit int) (Compact, error) {
+	if len(text) > limit {
+		return Compact{}, ErrTooLarge
+	}
+	first := strings.IndexByte(text, '.')
+	if first < 0 {
+		return Compact{}, ErrMalformed
+	}
+	second := first + 1 + strings.IndexByte(text[first+1:], '.')
+	if second == first || strings.IndexByte(text[second+1:], '.') >= 0 {
+		return Compact{}, ErrMalformed
+	}
+	return Compact{text[:second], text[:first], text[first+1 : second], text[second+1:]}, nil
+}
+
+// Read is Parse into a zero JWS of the caller's, who need not have it on the heap. A header that is known is not judged
+// again; known may be nil. After an error t means nothing.
+func (t *JWS) Read(parts Compact, known *Headers) error {
+	t.signingInput = parts.signingInput
+	var header []byte
 	var err error
-	if !t.headerKnown {
-		if decoded, err = decode(header); err != nil {
-			return err
-		}
-	}
-	if t.Payload, err = decode(payload); err != nil {
+	if t.known = known.find(parts.header); t.known != nil {
+		t.Header = t.known.header
+	} else if header, err = decode(parts.header); err != nil {
 		return err
 	}
-	if err := t.readSignature(signature); err != nil {
+	if t.Payload, err = decode(parts.payload); err != nil {
 		return err
 	}
-	if !t.headerKnown {
-		t.Header, err = readHeader(decoded)
+	if err := t.readSignature(parts.signature); err != nil {
+		return err
+	}
+	if t.known == nil {
+		t.Header, err = readHeader(header)
 	}
 	return err
 }
@@ -116,10 +126,4 @@ func (t *JWS) Digest() [sha256.Size]byte {
 		t.digest, t.digested = sha256.Sum256(octets.Of(t.signingInput)), true
 	}
 	return t.digest
-}
-
-// HasCompactForm reports whether a text has the three parts of a compact JWS, or is longer than MaxTokenBytes and not to be
-// looked at. It is what tells rubbish from tokens at the least cost.
-func HasCompactForm(text string) bool {
-	return len(text) > MaxTokenBytes || strings.Count(text, ".") == 2
 }

@@ -286,21 +286,22 @@ func TestParseAllocatesNothingForRubbish(t *testing.T) {
 	}
 }
 
-// Whatever Parse accepts has the compact form, and so has what is too long to be looked at.
-func TestHasCompactForm(t *testing.T) {
-	for text, want := range map[string]bool{
-		"":        false,
-		"opaque":  false,
-		"a.b":     false,
-		"a.b.c.d": false,
-		"..":      true, // Parse has the last word
-		"a.b.c":   true,
-		sign(t, signerOf(t, jose.ES256), nil, claims): true,
-		strings.Repeat("a", jose.MaxTokenBytes):       false,
-		strings.Repeat("a", jose.MaxTokenBytes+1):     true,
+// What Split refuses is no token; of the rest Read has the last word.
+func TestSplit(t *testing.T) {
+	for text, want := range map[string]error{
+		"":        jose.ErrMalformed,
+		"opaque":  jose.ErrMalformed,
+		"a.b":     jose.ErrMalformed,
+		"a.b.c.d": jose.ErrMalformed,
+		"a..b.c":  jose.ErrMalformed,
+		"..":      nil,
+		"a.b.c":   nil,
+		sign(t, signerOf(t, jose.ES256), nil, claims): nil,
+		strings.Repeat("a", jose.MaxTokenBytes):       jose.ErrMalformed,
+		strings.Repeat("a", jose.MaxTokenBytes+1):     jose.ErrTooLarge,
 	} {
-		if got := jose.HasCompactForm(text); got != want {
-			t.Errorf("%.40q: %v", text, got)
+		if _, err := jose.Split(text, jose.MaxTokenBytes); err != want {
+			t.Errorf("%.40q: %v", text, err)
 		}
 	}
 }

@@ -292,12 +292,45 @@ func TestKeySetHeaders(t *testing.T) {
 		known bool
 	}{"its own": {one, true}, "another": {other, false}, "zero": {jose.KeySet{}, false}} {
 		var parsed jose.JWS
-		if err := parsed.Read(token, jose.MaxTokenBytes, tt.set.Headers()); err != nil {
+		if err := read(&parsed, token, tt.set.Headers()); err != nil {
 			t.Fatal(err)
 		}
 		if known := parsed.Header == first.Header; known != tt.known {
 			t.Errorf("%s set: %v", name, known)
 		}
+	}
+}
+
+// The keys that a header names are those of the set that is asked, whichever set remembers the header.
+func TestCandidatesOf(t *testing.T) {
+	signer, allowed := signerOf(t, jose.ES256), jose.Asymmetric()
+	before, after := jose.NewKeySet(signer.Key()), jose.NewKeySet()
+	token := sign(t, signer, nil, claims)
+	count := func(set jose.KeySet, known *jose.Headers) int {
+		t.Helper()
+		var parsed jose.JWS
+		if err := read(&parsed, token, known); err != nil {
+			t.Fatal(err)
+		}
+		return len(set.CandidatesOf(&parsed, allowed))
+	}
+	before.Remember(parse(t, token), allowed)
+	ofNoSet := new(jose.Headers)
+	ofNoSet.Remember(parse(t, token))
+	for name, known := range map[string]*jose.Headers{
+		"none": nil, "of this set": before.Headers(), "of another": after.Headers(), "of no set": ofNoSet,
+	} {
+		if got := count(before, known); got != 1 {
+			t.Errorf("header %s: %d keys", name, got)
+		}
+		if got := count(after, known); got != 0 {
+			t.Errorf("header %s: %d keys of a set that has none", name, got)
+		}
+	}
+	var zero jose.KeySet
+	zero.Remember(parse(t, token), allowed)
+	if count(zero, before.Headers()) != 0 {
+		t.Error("a set without keys has one")
 	}
 }
 

@@ -180,32 +180,32 @@ func TestDigest(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	signer := signerOf(t, jose.ES256)
 	headers := new(jose.Headers)
-	read := func(token string) *jose.JWS {
+	readGood := func(token string) *jose.JWS {
 		t.Helper()
 		got := new(jose.JWS)
-		if err := got.Read(token, jose.MaxTokenBytes, headers); err != nil {
+		if err := read(got, token, headers); err != nil {
 			t.Fatal(err)
 		}
 		return got
 	}
-	first := read(sign(t, signer, nil, claims))
-	if read(sign(t, signer, nil, claims)).Header == first.Header {
+	first := readGood(sign(t, signer, nil, claims))
+	if readGood(sign(t, signer, nil, claims)).Header == first.Header {
 		t.Error("remembered without being told to")
 	}
 	headers.Remember(first)
-	again := read(sign(t, signer, nil, `{"another":"payload"}`))
+	again := readGood(sign(t, signer, nil, `{"another":"payload"}`))
 	if again.Header != first.Header || string(again.Payload) != `{"another":"payload"}` {
 		t.Errorf("not remembered, or too much: %+v", again)
 	}
 	headers.Remember(again)
-	if other := read(sign(t, signer, map[string]any{"typ": "other"}, claims)); other.Header == first.Header || other.Type != "other" {
+	if other := readGood(sign(t, signer, map[string]any{"typ": "other"}, claims)); other.Header == first.Header || other.Type != "other" {
 		t.Error("another header is taken for it")
 	}
 	for name, token := range map[string]string{
 		"payload":   strings.Join([]string{strings.Split(sign(t, signer, nil, claims), ".")[0], "*", "AA"}, "."),
 		"signature": strings.Join([]string{strings.Split(sign(t, signer, nil, claims), ".")[0], "AA", ""}, "."),
 	} {
-		if err := new(jose.JWS).Read(token, jose.MaxTokenBytes, headers); err != jose.ErrMalformed {
+		if err := read(new(jose.JWS), token, headers); err != jose.ErrMalformed {
 			t.Errorf("a known header lets a malformed %s pass: %v", name, err)
 		}
 	}
@@ -217,34 +217,34 @@ func TestHeaders(t *testing.T) {
 func TestHeadersAreBounded(t *testing.T) {
 	signer := signerOf(t, jose.ES256)
 	headers := new(jose.Headers)
-	read := func(n int, padding string) *jose.JWS {
+	numbered := func(n int, padding string) *jose.JWS {
 		t.Helper()
 		got := new(jose.JWS)
 		token := sign(t, signer, map[string]any{"n": n, "padding": padding}, claims)
-		if err := got.Read(token, jose.MaxTokenBytes, headers); err != nil {
+		if err := read(got, token, headers); err != nil {
 			t.Fatal(err)
 		}
 		return got
 	}
 	var first [200]*jose.Header
 	for i := range first {
-		got := read(i, "")
+		got := numbered(i, "")
 		headers.Remember(got)
 		headers.Remember(got)
-		if first[i] = got.Header; read(i, "").Header != first[i] {
+		if first[i] = got.Header; numbered(i, "").Header != first[i] {
 			t.Fatalf("header %d is not remembered", i)
 		}
 	}
 	for i, header := range first {
-		if known := read(i, "").Header == header; known != (i >= 192) { // after 64 it starts over
+		if known := numbered(i, "").Header == header; known != (i >= 192) { // after 64 it starts over
 			t.Errorf("header %d is remembered: %t", i, known)
 		}
 	}
-	longest := 768 - len(read(0, "").Octets) // whose encoded form takes 1 KiB
+	longest := 768 - len(numbered(0, "").Octets) // whose encoded form takes 1 KiB
 	for padding, want := range map[string]bool{strings.Repeat("x", longest): true, strings.Repeat("x", longest+1): false} {
-		long := read(0, padding)
+		long := numbered(0, padding)
 		headers.Remember(long)
-		if got := read(0, padding).Header == long.Header; got != want {
+		if got := numbered(0, padding).Header == long.Header; got != want {
 			t.Errorf("a header of %d octets is remembered: %t", len(long.Octets), got)
 		}
 	}
@@ -258,7 +258,7 @@ func TestReadAllocatesThePayload(t *testing.T) {
 	headers.Remember(parse(t, token))
 	if n := testing.AllocsPerRun(100, func() {
 		var parsed jose.JWS
-		if err := parsed.Read(token, jose.MaxTokenBytes, headers); err != nil {
+		if err := read(&parsed, token, headers); err != nil {
 			t.Fatal(err)
 		}
 		if err := signer.Key().Verify(jose.EdDSA, &parsed); err != nil {
