@@ -81,6 +81,9 @@ func (c *credential) take(tokens []string) int {
 	return len(tokens)
 }
 
+// usualPrefix is how nearly every client writes it.
+const usualPrefix = "Bearer "
+
 // headerToken reads the Authorization field (RFC 6750, section 2.1). Other schemes are not ours to judge. Which scheme was
 // used is returned with an error too.
 func (g *Guard) headerToken(fields []string) (credential, error) {
@@ -90,6 +93,9 @@ func (g *Guard) headerToken(fields []string) (credential, error) {
 	}
 	if len(fields) == 0 {
 		return credential{}, nil
+	}
+	if token, ok := strings.CutPrefix(fields[0], usualPrefix); ok && token != "" && token[0] != ' ' && !g.bindings.onlyScheme() {
+		return credential{token: token, schemes: bearerScheme}, nil
 	}
 	name, rest := cutScheme(fields[0])
 	found := credential{schemes: g.schemeOf(name)}

@@ -16,11 +16,15 @@ func NewScopes(scopes ...string) Scopes {
 
 // Has reports whether scope was granted. A scope matches only itself: "read" is neither "READ" nor part of "readwrite".
 func (s Scopes) Has(scope string) bool {
-	for rest := string(s); rest != ""; {
-		var granted string
-		if granted, rest, _ = strings.Cut(rest, " "); granted == scope {
+	for rest := string(s); len(rest) >= len(scope); {
+		if rest[:len(scope)] == scope && (len(rest) == len(scope) || rest[len(scope)] == ' ') {
 			return isScopeToken(scope)
 		}
+		next := strings.IndexByte(rest, ' ')
+		if next < 0 {
+			break
+		}
+		rest = rest[next+1:]
 	}
 	return false
 }
@@ -75,10 +79,18 @@ func (s Scopes) All() iter.Seq[string] {
 	}
 }
 
-// isScopeToken follows the grammar 1*( %x21 / %x23-5B / %x5D-7E ) of RFC 6749, appendix A.4.
+// isScopeChar has the characters %x21 / %x23-5B / %x5D-7E of RFC 6749, appendix A.4.
+var isScopeChar = func() (table [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
+// isScopeToken reports whether s is one or more of them.
 func isScopeToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c == '"' || c == '\\' || c > '~' {
+		if !isScopeChar[s[i]] {
 			return false
 		}
 	}
