@@ -1,8 +1,6 @@
 package jwks
 
 import (
-	"errors"
-
 	"github.com/bearergate/bearergate/internal/jose"
 	"github.com/bearergate/bearergate/middleware"
 )
@@ -74,12 +72,12 @@ var (
 
 // parseVerdict says why a token could not be parsed.
 func parseVerdict(err error) error {
-	switch {
-	case errors.Is(err, jose.ErrTooLarge):
+	switch err {
+	case jose.ErrTooLarge:
 		return errTooLarge
-	case errors.Is(err, jose.ErrAlgorithm):
+	case jose.ErrAlgorithm:
 		return errAlgorithm
-	case errors.Is(err, jose.ErrCritical):
+	case jose.ErrCritical:
 		return errCritical
 	}
 	return errMalformed

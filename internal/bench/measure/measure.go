@@ -4,12 +4,13 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"runtime"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,6 +59,9 @@ func Each(n int, op func(i int) error) func() func(int) error {
 type Options struct {
 	Rounds int
 	Time   time.Duration // of each candidate in each round
+	// Turn is how long a turn is. It has to be long for candidates that take time to get going, such as several goroutines.
+	// Default: 2 ms.
+	Turn time.Duration
 	// Candidates selects by name, which profiles need. Default: all.
 	Candidates *regexp.Regexp
 }
@@ -77,8 +81,9 @@ func Compare(ctx context.Context, o Options, name, about string, cases []Case) (
 		}
 		all = append(all, r)
 	}
+	runtime.GC()
 	for range o.Rounds {
-		if err := round(ctx, all, max(int(o.Time/turnTime), 1)); err != nil {
+		if err := round(ctx, all, max(int(o.Time/cmp.Or(o.Turn, turnTime)), 1)); err != nil {
 			return c, fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -88,8 +93,7 @@ func Compare(ctx context.Context, o Options, name, about string, cases []Case) (
 	return c, nil
 }
 
-// turnTime is about how long a turn is.
-const turnTime = 10 * time.Millisecond
+const turnTime = 2 * time.Millisecond
 
 // round lets all candidates take some turns.
 func round(ctx context.Context, all []*running, turns int) error {
@@ -115,17 +119,18 @@ func round(ctx context.Context, all []*running, turns int) error {
 // running is a candidate with the measurements so far.
 type running struct {
 	*Case
-	ops                int // of each worker in a round
-	workers            []func(int) error
-	now                total // of this round
-	litter             *litter
-	nanos, bytes, news []float64
+	ops         int // of each worker in a round
+	workers     []func(int) error
+	bytes, news float64 // of an operation
+	litter      *litter
+	now         total // of this round
+	nanos       []float64
 }
 
 // total is what some turns took.
 type total struct {
-	ops, bytes, news uint64
-	took             time.Duration
+	ops  int
+	took time.Duration
 }
 
 // start warms up and calibrates.
@@ -137,19 +142,48 @@ func start(c *Case, d time.Duration, shared *litter) (*running, error) {
 	if _, err := r.run(r.ops); err != nil {
 		return nil, err
 	}
+	if err := r.calibrate(d); err != nil {
+		return nil, err
+	}
+	return r, r.weigh(max(r.ops/8, 1))
+}
+
+// calibrate finds out how many operations a round has time for.
+func (r *running) calibrate(d time.Duration) error {
 	for {
 		took, err := r.run(r.ops)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if took >= d/8 || r.limited() {
 			perOp := max(took/time.Duration(r.ops), 1)
 			r.ops = max(int(d/perOp), 1)
 			r.limited()
-			return r, nil
+			return nil
 		}
 		r.ops *= 2
 	}
+}
+
+// weigh finds out what an operation allocates: the least that it was seen to, since others may have allocated meanwhile. It is
+// no part of what is timed, because asking for it costs whoever allocates next.
+func (r *running) weigh(ops int) error {
+	all := float64(ops * len(r.workers))
+	r.bytes, r.news = math.Inf(1), math.Inf(1)
+	for range 3 {
+		if err := r.prepare(ops); err != nil {
+			return err
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := r.work(ops); err != nil {
+			return err
+		}
+		runtime.ReadMemStats(&after)
+		r.bytes = min(r.bytes, float64(after.TotalAlloc-before.TotalAlloc)/all)
+		r.news = min(r.news, float64(after.Mallocs-before.Mallocs)/all)
+	}
+	return nil
 }
 
 // limited bounds the operations and reports whether that was necessary.
@@ -163,11 +197,20 @@ func (r *running) limited() bool {
 
 // run lets each worker do some operations and returns how long that took.
 func (r *running) run(ops int) (time.Duration, error) {
-	if r.Prepare != nil {
-		if err := r.Prepare(ops); err != nil {
-			return 0, err
-		}
+	if err := r.prepare(ops); err != nil {
+		return 0, err
 	}
+	return r.work(ops)
+}
+
+func (r *running) prepare(ops int) error {
+	if r.Prepare == nil {
+		return nil
+	}
+	return r.Prepare(ops)
+}
+
+func (r *running) work(ops int) (time.Duration, error) {
 	if r.CPUs > 0 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(r.CPUs))
 	}
@@ -185,48 +228,40 @@ func (r *running) run(ops int) (time.Duration, error) {
 	return time.Since(began), err
 }
 
-// turn does its part of the operations of a round. What others left to the garbage collector is collected before.
+// turn does its part of the operations of a round.
 func (r *running) turn(turn, turns int) error {
 	ops := r.ops*(turn+1)/turns - r.ops*turn/turns
 	if ops == 0 {
 		return nil
 	}
-	var before, after runtime.MemStats
-	r.litter.collect(&before)
+	r.litter.collect()
 	took, err := r.run(ops)
-	runtime.ReadMemStats(&after)
-	r.now.ops += uint64(ops * len(r.workers))
+	r.now.ops += ops * len(r.workers)
 	r.now.took += took
-	r.now.bytes += after.TotalAlloc - before.TotalAlloc
-	r.now.news += after.Mallocs - before.Mallocs
+	r.litter.bytes += r.bytes * float64(ops*len(r.workers))
 	return err
 }
 
-// litter is the garbage of all candidates.
-type litter struct{ collected uint64 }
+// litter is the garbage of all candidates since it was collected.
+type litter struct{ bytes float64 }
 
-// littleLitter is left for later. Collecting takes long where much is alive, but those who look at much make no garbage.
-const littleLitter = 1 << 20
+// muchLitter is collected between two turns, so that nobody's turn is spent on that of others. It is less than what makes the
+// garbage collector start by itself, and so much that few turns come right after a collection, with nothing in the caches of the
+// processor.
+const muchLitter = 8 << 20
 
-// collect collects garbage, unless there is little of it, and reports how things stand then.
-func (l *litter) collect(stats *runtime.MemStats) {
-	if runtime.ReadMemStats(stats); stats.TotalAlloc-l.collected > littleLitter {
+func (l *litter) collect() {
+	if l.bytes > muchLitter {
 		runtime.GC()
-		runtime.ReadMemStats(stats)
-		l.collected = stats.TotalAlloc
+		l.bytes = 0
 	}
 }
 
-func (r *running) note() {
-	ops := float64(r.now.ops)
-	r.nanos = append(r.nanos, float64(r.now.took)/ops)
-	r.bytes = append(r.bytes, float64(r.now.bytes)/ops)
-	r.news = append(r.news, float64(r.now.news)/ops)
-}
+func (r *running) note() { r.nanos = append(r.nanos, float64(r.now.took)/float64(r.now.ops)) }
 
 func (r *running) row() report.Row {
 	return report.Row{
 		Name: r.Name, Peer: r.Peer, Lacks: r.Lacks, Base: r.Base, Nanos: r.nanos,
-		Bytes: slices.Min(r.bytes), Allocs: slices.Min(r.news),
+		Bytes: r.bytes, Allocs: r.news,
 	}
 }

@@ -95,7 +95,7 @@ func liveTokens(b *bench, list []string) error {
 			}),
 		})
 	}
-	return b.compare(report.Hot, "Each token arrives as a copy, chosen at random; what that costs is part of the times "+
+	return b.compareSlowly(report.Hot, "Each token arrives as a copy, chosen at random; what that costs is part of the times "+
 		"and has rows of its own. The last two tell what this machine makes of a second CPU where nothing is shared.", cases)
 }
 

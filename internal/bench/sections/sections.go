@@ -109,8 +109,19 @@ func Run(ctx context.Context, o Options) (*report.Data, error) {
 
 // compare measures candidates and keeps the result.
 func (b *bench) compare(name, about string, cases []measure.Case) error {
+	return b.compareWith(b.Options.Options, name, about, cases)
+}
+
+// compareSlowly is compare for candidates of several goroutines, which take time to get going.
+func (b *bench) compareSlowly(name, about string, cases []measure.Case) error {
+	o := b.Options.Options
+	o.Turn = 20 * time.Millisecond
+	return b.compareWith(o, name, about, cases)
+}
+
+func (b *bench) compareWith(o measure.Options, name, about string, cases []measure.Case) error {
 	b.Progress("  " + name)
-	c, err := measure.Compare(b, b.Options.Options, name, about, cases)
+	c, err := measure.Compare(b, o, name, about, cases)
 	b.out.Comparisons = append(b.out.Comparisons, c)
 	return err
 }
