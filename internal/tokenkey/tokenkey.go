@@ -69,12 +69,13 @@ func (m *Maker) Key(token string) Key {
 		return m.digest(token)
 	}
 	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
 	// An authentication tag over the token. The nonce is always the same, which gives nothing away as long as no tag
 	// leaves the process.
 	tag := m.tag.Seal(s.tag[:0], s.nonce[:], nil, octets.Of(token))
 	m.last.Encrypt(s.key[:], tag)
-	return s.key
+	key := s.key
+	scratches.Put(s)
+	return key
 }
 
 // scratch is memory that would escape with every call.
