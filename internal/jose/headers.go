@@ -21,7 +21,7 @@ type Headers struct {
 	mu     sync.Mutex
 }
 
-// remembered is what a header says, and which keys it names in the set that it was remembered by, if it was one.
+// remembered is what a header says, and which keys it names in the set that it was remembered by; none if it was no set.
 type remembered struct {
 	encoded string
 	header  *Header
@@ -80,7 +80,7 @@ func (s *Headers) remember(t *JWS, r remembered) {
 // CandidatesOf is Candidates for what a token names. They are not looked for again if the set remembers its header: this set,
 // since the one that the token was read with may have been replaced.
 func (s KeySet) CandidatesOf(t *JWS, allowed []Algorithm) []*Key {
-	if t.known != nil && t.known.set != nil && t.known.set == s.headers {
+	if t.known != nil && t.known.set == s.headers {
 		return t.known.keys
 	}
 	return s.Candidates(t.KeyID, t.Algorithm, allowed)

@@ -44,6 +44,20 @@ func TestParseAbsentMembers(t *testing.T) {
 }
 
 // A DPoP proof brings its own key (RFC 9449 section 4.2), which is a key like any other once ParseKey has judged it.
+// The case of a media type does not matter, nor whether it is written out (RFC 7515, section 4.1.9).
+func TestParseMediaType(t *testing.T) {
+	signer := signerOf(t, jose.ES256)
+	for typ, want := range map[string]string{
+		"": "", "at+jwt": "at+jwt", "AT+JWT": "at+jwt", "application/at+jwt": "at+jwt", "Application/At+Jwt": "at+jwt",
+		"text/plain": "text/plain", "application/application/jwt": "application/jwt",
+	} {
+		got := parse(t, sign(t, signer, map[string]any{"typ": typ}, claims))
+		if got.Type != typ || got.MediaType != want {
+			t.Errorf("%q: typ %q, media type %q, want %q", typ, got.Type, got.MediaType, want)
+		}
+	}
+}
+
 func TestParseJWK(t *testing.T) {
 	for _, alg := range jose.Asymmetric() {
 		signer := signerOf(t, alg)
@@ -294,6 +308,7 @@ func TestSplit(t *testing.T) {
 		"a.b":     jose.ErrMalformed,
 		"a.b.c.d": jose.ErrMalformed,
 		"a..b.c":  jose.ErrMalformed,
+		"a.b..":   jose.ErrMalformed,
 		"..":      nil,
 		"a.b.c":   nil,
 		sign(t, signerOf(t, jose.ES256), nil, claims): nil,

@@ -327,6 +327,13 @@ func TestCandidatesOf(t *testing.T) {
 			t.Errorf("header %s: %d keys of a set that has none", name, got)
 		}
 	}
+	var known jose.JWS
+	if err := read(&known, token, before.Headers()); err != nil {
+		t.Fatal(err)
+	}
+	if got := before.CandidatesOf(&known, nil); len(got) != 1 || got[0] != signer.Key() {
+		t.Errorf("keys of a header that is remembered were looked for again: %v", got)
+	}
 	var zero jose.KeySet
 	zero.Remember(parse(t, token), allowed)
 	if count(zero, before.Headers()) != 0 {
