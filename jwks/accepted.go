@@ -68,13 +68,9 @@ type span struct{ from, until int64 }
 // spanOf is that of a token. What instants do not tell apart is in none: the earliest is before from, and the latest not
 // before until.
 func (v *Validator) spanOf(c *claims) span {
-	starts, issued := earlier(instant(c.notBefore), v.leeway), earlier(instant(c.issued), v.leewayAhead())
-	return span{max(starts, issued, math.MinInt64+1), later(instant(c.expires), v.leeway)}
+	starts, issued, expires := v.times(c)
+	return span{max(instant(starts), instant(issued), math.MinInt64+1), instant(expires)}
 }
-
-// earlier and later stay within what instants tell apart.
-func earlier(at int64, by time.Duration) int64 { return max(at, math.MinInt64+int64(by)) - int64(by) }
-func later(at int64, by time.Duration) int64   { return min(at, math.MaxInt64-int64(by)) + int64(by) }
 
 func (s span) has(at time.Time) bool {
 	i := instant(at)
