@@ -101,6 +101,7 @@ func TestResolver(t *testing.T) {
 			t.Errorf("asked %v, %d live", d.asked, r.Live())
 		}
 		refused(t, r, "no token", middleware.ReasonMalformedToken)
+		refused(t, r, "no.token.", middleware.ReasonMalformedToken)
 	})
 }
 
