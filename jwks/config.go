@@ -61,7 +61,7 @@ type Config struct {
 	// verified again, but refused all the same when they expire or their key is withdrawn. Default: 32 MiB; negative: none.
 	CacheBytes int
 
-	// Now is the clock. Default: time.Now.
+	// Now is the clock. Default: that of the system, which may be 10 ms late to notice that it was set.
 	Now func() time.Time
 }
 
@@ -88,7 +88,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.CacheBytes = defaultCacheBytes
 	}
 	if c.Now == nil {
-		c.Now = time.Now
+		c.Now = systemClock()
 	}
 	return c, errors.Join(c.checkIdentity(), c.checkKeys(), c.checkBounds())
 }

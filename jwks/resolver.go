@@ -41,7 +41,7 @@ type ResolverConfig struct {
 	CacheBytes int
 	// HTTPClient is used for configurations without one. Default: one client for all of them.
 	HTTPClient *http.Client
-	// Now is the clock. Default: time.Now.
+	// Now is the clock. Default: that of the system, which may be 10 ms late to notice that it was set.
 	Now func() time.Time
 }
 
@@ -103,7 +103,7 @@ func NewResolver(cfg ResolverConfig) (*Resolver, error) {
 		cfg.HTTPClient = upstream.Client(nil)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = systemClock()
 	}
 	if cfg.CacheBytes == 0 {
 		cfg.CacheBytes = defaultCacheBytes
