@@ -1,10 +1,6 @@
 package jwks
 
-import (
-	"slices"
-
-	"github.com/bearergate/bearergate/internal/jose"
-)
+import "github.com/bearergate/bearergate/internal/jose"
 
 // static is a source of fixed keys.
 type static struct {
@@ -20,8 +16,8 @@ func newStatic(set jose.KeySet, skipped []jose.Skipped) *static {
 			nameless = append(nameless, key)
 		}
 	}
-	// A set of one's own, since what it remembers depends on the algorithms that are allowed.
-	return &static{jose.NewKeySet(slices.Collect(set.Keys())...), skipped, jose.NewKeySet(nameless...)}
+	// What a set remembers depends on the algorithms that are allowed, so that it cannot be shared.
+	return &static{set.Forgetful(), skipped, jose.NewKeySet(nameless...)}
 }
 
 func (s *static) verify(t *candidate) (*jose.Key, error) {

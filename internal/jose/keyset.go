@@ -38,6 +38,12 @@ func NewKeySet(keys ...*Key) KeySet {
 	return s
 }
 
+// Forgetful returns a set of the same keys that remembers no headers yet.
+func (s KeySet) Forgetful() KeySet {
+	s.headers = new(Headers)
+	return s
+}
+
 // ParseKeySet reads a JWK Set (RFC 7517 section 5) of at most 100 keys. A key that must not be used is skipped and
 // never fails the set; only the document itself has to be sound: a JSON object, no member twice, keys an array.
 //

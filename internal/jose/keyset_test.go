@@ -290,7 +290,7 @@ func TestKeySetHeaders(t *testing.T) {
 	for name, tt := range map[string]struct {
 		set   jose.KeySet
 		known bool
-	}{"its own": {one, true}, "another": {other, false}, "zero": {jose.KeySet{}, false}} {
+	}{"its own": {one, true}, "another": {other, false}, "forgetful": {one.Forgetful(), false}, "zero": {jose.KeySet{}, false}} {
 		var parsed jose.JWS
 		if err := read(&parsed, token, tt.set.Headers()); err != nil {
 			t.Fatal(err)
