@@ -104,8 +104,8 @@ func (s *seat) use() {
 	}
 }
 
-// stillGood reports whether the token would be accepted again, as far as that is known: it is its time, and the key is
-// still one of the issuer's.
+// stillGood reports whether nothing has become known against the token: it is its time, and the key is still one of the
+// issuer's, be it behind others of the same name that a new token would be tried with first.
 func (a *accepted) stillGood() bool {
 	v := a.by.validator.Load()
 	if v == nil {

@@ -202,3 +202,19 @@ func TestHostileKeyIDs(t *testing.T) {
 		refused(t, v, token, middleware.ReasonMalformedToken)
 	}
 }
+
+// What is remembered of a good token is not more than its header allows: one key goes with RS256, since the other is said to be
+// for PS256, and goes on doing so when a token of the other was seen.
+func TestRememberedHeaderKeepsKeysToTheirAlgorithm(t *testing.T) {
+	unsaid, other := newSigner(t, jose.RS256, "r"), newSigner(t, jose.PS256, "r")
+	key := unsaid.JWK()
+	delete(key, "alg")
+	v := newValidator(t, jwks.Config{
+		Issuer: issuer, Audience: audience, Algorithms: []string{"RS256", "PS256"}, Now: atNoon,
+		Keys: parseKeys(t, string(encode(t, object{"keys": []object{key, other.JWK()}}))),
+	})
+	forged := func(id string) string { return sign(t, unsaid.As(jose.PS256), atJWT, accessClaims(object{"jti": id})) }
+	refused(t, v, forged("1"), middleware.ReasonBadSignature)
+	accepted(t, v, sign(t, other, atJWT, accessClaims(object{"jti": "2"})))
+	refused(t, v, forged("3"), middleware.ReasonBadSignature)
+}

@@ -45,7 +45,7 @@ func (s *Headers) find(encoded string) *remembered {
 
 // Remember keeps the header of a token whose signature was verified. It says nothing about the key.
 func (s *Headers) Remember(t *JWS) {
-	if s != nil && t.known == nil {
+	if s.mayLearnFrom(t) {
 		s.remember(t, remembered{header: t.Header})
 	}
 }
@@ -53,11 +53,13 @@ func (s *Headers) Remember(t *JWS) {
 // Remember keeps the header of a token that a key of the set verified, with the keys that it names under the allow-list,
 // which has to be the same each time.
 func (s KeySet) Remember(t *JWS, allowed []Algorithm) {
-	if s.headers != nil && t.known == nil {
+	if s.headers.mayLearnFrom(t) {
 		keys := s.Candidates(t.KeyID, t.Algorithm, allowed)
 		s.headers.remember(t, remembered{header: t.Header, set: s.headers, keys: keys})
 	}
 }
+
+func (s *Headers) mayLearnFrom(t *JWS) bool { return s != nil && t.known == nil }
 
 func (s *Headers) remember(t *JWS, r remembered) {
 	encoded, _, _ := strings.Cut(t.signingInput, ".")

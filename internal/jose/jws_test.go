@@ -43,7 +43,6 @@ func TestParseAbsentMembers(t *testing.T) {
 	}
 }
 
-// A DPoP proof brings its own key (RFC 9449 section 4.2), which is a key like any other once ParseKey has judged it.
 // The case of a media type does not matter, nor whether it is written out (RFC 7515, section 4.1.9).
 func TestParseMediaType(t *testing.T) {
 	signer := signerOf(t, jose.ES256)
@@ -58,6 +57,7 @@ func TestParseMediaType(t *testing.T) {
 	}
 }
 
+// A DPoP proof brings its own key (RFC 9449 section 4.2), which is a key like any other once ParseKey has judged it.
 func TestParseJWK(t *testing.T) {
 	for _, alg := range jose.Asymmetric() {
 		signer := signerOf(t, alg)
