@@ -1,7 +1,8 @@
 // Package tokenkey makes short keys out of access tokens, for caches that must not hold the tokens themselves.
 //
 // A key is 16 octets, made with secrets of this process: whoever chooses tokens can neither find two with one key nor aim
-// at a place in a table. With AES in hardware it takes a fifth of the time that SHA-256 takes.
+// at a place in a table. With AES in hardware it takes a fifth to a half of the time that SHA-256 takes, depending on the
+// processor and on what the other half of the core does.
 package tokenkey
 
 import (
