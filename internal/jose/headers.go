@@ -16,7 +16,7 @@ const (
 // there are more. The zero value is ready for use; a nil one remembers nothing. It is safe for concurrent use, and reading
 // takes no lock.
 type Headers struct {
-	latest atomic.Pointer[remembered] // mostly the one that is asked for
+	latest atomic.Pointer[remembered] // the newest, after a rotation the one that most tokens have
 	known  atomic.Pointer[map[string]*remembered]
 	mu     sync.Mutex
 }

@@ -68,19 +68,23 @@ func FuzzLayout(f *testing.F) {
 	f.Add([]byte(claimsOf387))
 	names := []string{"iss", "aud", "a", "b", "cnf", "client_id", "x5t#S256"}
 	layout := strictjson.NewLayout(names...)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		values := make([]strictjson.Value, len(names))
-		err := layout.Read(data, values)
-		members, want := strictjson.Object(data)
-		if err != want {
-			t.Fatalf("%v, the library says %v", err, want)
+	f.Fuzz(func(t *testing.T, data []byte) { agree(t, layout, names, data) })
+}
+
+// agree fails unless the library says of an object what the layout of those names does.
+func agree(t *testing.T, layout *strictjson.Layout, names []string, object []byte) {
+	t.Helper()
+	values := make([]strictjson.Value, len(names))
+	err := layout.Read(object, values)
+	members, want := strictjson.Object(object)
+	if err != want {
+		t.Fatalf("%q: %v, the library says %v", object, err, want)
+	}
+	for i, name := range names {
+		if err == nil && (string(values[i]) != string(members[name]) || (values[i] == nil) != (members[name] == nil)) {
+			t.Fatalf("%q: %s is %q, the library says %q", object, name, values[i], members[name])
 		}
-		for i, name := range names {
-			if err == nil && (string(values[i]) != string(members[name]) || (values[i] == nil) != (members[name] == nil)) {
-				t.Fatalf("%s is %s, the library says %s", name, values[i], members[name])
-			}
-		}
-	})
+	}
 }
 
 // FuzzString compares the text of strings without escapes with the library's.

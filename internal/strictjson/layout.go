@@ -20,8 +20,9 @@ const (
 	maxNames  = 64
 )
 
-// NewLayout returns a Layout for the members with those names, at most 64, none of them twice or empty. It is meant for
-// package variables: what it cannot lay out is a mistake of the program, and every Read of the result is ErrType.
+// NewLayout returns a Layout for the members with those names, at most 64, none of them empty, nor two of them alike in their
+// length and their first and last eight octets. It is meant for package variables: what it cannot lay out is a mistake of the
+// program, and every Read of the result is ErrType.
 func NewLayout(names ...string) *Layout {
 	spellings := make([]spelling, len(names))
 	for i, name := range names {

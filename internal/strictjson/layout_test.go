@@ -9,16 +9,19 @@ import (
 	"github.com/bearergate/bearergate/internal/strictjson"
 )
 
-var layout = strictjson.NewLayout("a", "b", "iss", "client_id", "x5t#S256")
+var (
+	layoutNames = []string{"a", "b", "iss", "client_id", "x5t#S256"}
+	layout      = strictjson.NewLayout(layoutNames...)
+)
 
 // read reads with the layout and returns what it found by name.
 func read(object string) (map[string]string, error) {
-	values := make([]strictjson.Value, 5)
+	values := make([]strictjson.Value, len(layoutNames))
 	if err := layout.Read([]byte(object), values); err != nil {
 		return nil, err
 	}
 	found := map[string]string{}
-	for i, name := range []string{"a", "b", "iss", "client_id", "x5t#S256"} {
+	for i, name := range layoutNames {
 		if values[i] != nil {
 			found[name] = string(values[i])
 		}
@@ -35,9 +38,11 @@ func TestLayout(t *testing.T) {
 		`{"\u0061":"escaped","b":"\ud83d\ude00"}`:                                `map[a:"escaped" b:"\ud83d\ude00"]`,
 		`{"a":{"a":{"a":1},"b":[{"a":1},{"a":2}]},"b":"ü😀"}`:                     `map[a:{"a":{"a":1},"b":[{"a":1},{"a":2}]} b:"ü😀"]`,
 		`{"":1,"a":2}`: `map[a:2]`,
-		`{"a":"` + strings.Repeat("[", 100) + `"}`:                                    `map[a:"` + strings.Repeat("[", 100) + `"]`,
-		"{" + members(500) + `"a":1}`:                                                 "map[a:1]",
-		`{"a":` + nested(strictjson.MaxDepth-1) + `,"b":1}`:                           "map[a:" + nested(strictjson.MaxDepth-1) + " b:1]",
+		`{"a":"` + strings.Repeat("[", 100) + `"}`:          `map[a:"` + strings.Repeat("[", 100) + `"]`,
+		"{" + members(500) + `"a":1}`:                       "map[a:1]",
+		`{"a":` + nested(strictjson.MaxDepth-1) + `,"b":1}`: "map[a:" + nested(strictjson.MaxDepth-1) + " b:1]",
+		strings.Repeat(`{"a":`, strictjson.MaxDepth-1) + "{}" + strings.Repeat("}", strictjson.MaxDepth-1): "map[a:" +
+			strings.Repeat(`{"a":`, strictjson.MaxDepth-2) + "{}" + strings.Repeat("}", strictjson.MaxDepth-2) + "]",
 		`{"` + strings.Repeat("n", 300) + `":1,"` + strings.Repeat("n", 301) + `":1}`: "map[]",
 	} {
 		got, err := read(object)
@@ -113,6 +118,21 @@ func TestLayoutTellsNamesApart(t *testing.T) {
 			}
 			if err := layout.Read([]byte(`{"`+name+`":2,"`+name+`"`+rest), values); !errors.Is(err, strictjson.ErrSyntax) {
 				t.Errorf("%s twice: %v", name, err)
+			}
+		}
+	}
+}
+
+// Names of up to 16 octets can be laid out together wherever they differ.
+func TestLayoutOfNamesThatDifferAnywhere(t *testing.T) {
+	for length := 1; length <= 16; length++ {
+		name := strings.Repeat("n", length)
+		for at := range length {
+			other := name[:at] + "m" + name[at+1:]
+			values := make([]strictjson.Value, 2)
+			err := strictjson.NewLayout(name, other).Read([]byte(`{"`+other+`":1}`), values)
+			if err != nil || values[0] != nil || string(values[1]) != "1" {
+				t.Errorf("%s and %s: %q, %v", name, other, values, err)
 			}
 		}
 	}

@@ -15,7 +15,8 @@ type scanner struct {
 	text string
 	// depth is how many objects and arrays are open.
 	depth int
-	// seen holds the member names of all open objects, those of the innermost one last; known is how many they are.
+	// seen holds the member names of all open objects, but for those that a layout has, and those of the innermost one last;
+	// known is how many they are.
 	seen  [maxSeen]name
 	known int
 	// marks has a bit for the hash of each name that was seen, so that most names need not be compared to be new.
@@ -315,7 +316,7 @@ func plainEnd(text string, start int) int {
 	return nowhere
 }
 
-// foreignEnd is plainEnd for strings with characters of several octets, of which the first is at a position.
+// foreignEnd is plainEnd for a string with something at a position that is no plain ASCII, as characters of several octets.
 func foreignEnd(text string, start, at int) int {
 	for ; at < len(text) && text[at] >= ' ' && text[at] != '\\'; at++ {
 		if text[at] == '"' {

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/bearergate/bearergate/internal/octets"
 )
@@ -28,7 +29,7 @@ func (s *spelling) isAll() bool { return s.length <= 16 }
 
 // hash tells most names of an object apart. Names that it does not are compared, so that nothing is won by choosing them.
 func (s *spelling) hash() uint32 {
-	return uint32((s.first ^ s.last>>7 ^ uint64(s.length)) * 0x9e3779b97f4a7c15 >> 32)
+	return uint32((s.first ^ bits.RotateLeft64(s.last, -7) ^ uint64(s.length)) * 0x9e3779b97f4a7c15 >> 32)
 }
 
 // word returns the eight octets from a position on, the first of them lowest, with zeros for those beyond the end.

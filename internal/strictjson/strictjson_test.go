@@ -39,6 +39,7 @@ var refused = []struct {
 	{"lone surrogate", `{"a":"\ud800"}`, strictjson.ErrSyntax},
 	{"control character in string", "{\"a\":\"\n\"}", strictjson.ErrSyntax},
 	{"too deep", `{"a":` + nested(strictjson.MaxDepth) + `}`, strictjson.ErrDepth},
+	{"too deep with objects", strings.Repeat(`{"a":`, strictjson.MaxDepth) + "{}" + strings.Repeat("}", strictjson.MaxDepth), strictjson.ErrDepth},
 	{"far too deep and truncated", strings.Repeat("[", 1<<20), strictjson.ErrDepth},
 	{"too deep behind an escaped quote", `{"\"":` + nested(strictjson.MaxDepth) + `}`, strictjson.ErrDepth},
 }
