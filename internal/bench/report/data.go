@@ -47,7 +47,8 @@ type Comparison struct {
 	Rows  []Row  `json:"rows"`
 }
 
-// Row is a candidate. Nanos has the time of an operation in each round, Bytes and Allocs the least of all rounds.
+// Row is a candidate. Nanos has the time of an operation in each round, Bytes and Allocs the least of three weighings before
+// the rounds.
 type Row struct {
 	Name  string `json:"name"`
 	Peer  bool   `json:"peer,omitempty"`
