@@ -11,8 +11,6 @@ type Goal struct {
 	Limit    float64
 	// AtLeast goals are reached from Limit upwards, all others up to Limit.
 	AtLeast bool
-	// Information is shown but not judged.
-	Information bool
 	// Of returns what was measured, NaN if it was not.
 	Of func(d *Data) Stat
 }
@@ -96,10 +94,6 @@ var Goals = []Goal{
 	},
 	{ID: "20a", Text: "refusing an unknown key ID / fastest peer", Limit: 0.4, Of: ratio(UnknownKey, Kit, fastestPeer)},
 	{ID: "20b", Text: "refusing what is no JWT / fastest peer", Limit: 1, Of: ratio(NotAJWT, Kit, fastestPeer)},
-	{
-		ID: "stretch", Text: "new RS256 token / raw crypto, were the modulus precomputed", Limit: 0.75, Information: true,
-		Of: ratio(New("RS256"), Kit, fastestRaw),
-	},
 }
 
 var unknown = Stat{math.NaN(), 0}

@@ -161,8 +161,6 @@ func goalsTable(d *Data) string {
 		switch {
 		case math.IsNaN(s.Median):
 			verdict = "not measured"
-		case g.Information:
-			verdict = "for information"
 		case g.Reached(s):
 			verdict = "yes"
 		}
