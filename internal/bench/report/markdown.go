@@ -99,14 +99,18 @@ func onTopOf(row, base *Row) string {
 }
 
 func title(row *Row) string {
-	name := row.Name
-	if strings.HasPrefix(name, Kit) {
-		name = "**" + name + "**"
+	if strings.HasPrefix(row.Name, Kit) {
+		return "**" + row.Name + "**"
 	}
-	if row.Lacks != "" {
-		name += " (does not check " + row.Lacks + ")"
+	return label(row)
+}
+
+// label is a row's name with what it does not check.
+func label(row *Row) string {
+	if row.Lacks == "" {
+		return row.Name
 	}
-	return name
+	return row.Name + " (does not check " + row.Lacks + ")"
 }
 
 // nanos writes a time so that it can be read at a glance.
