@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/bench/measure"
+	"github.com/bearergate/bearergate/internal/bench/peers"
 	"github.com/bearergate/bearergate/internal/bench/report"
 	"github.com/bearergate/bearergate/internal/bench/sections"
 )
@@ -56,6 +57,24 @@ func TestEverySection(t *testing.T) {
 		}
 	}
 	promises(t, d)
+	marks(t, d)
+}
+
+// marks are what the rows of peers say that they do not check.
+func marks(t *testing.T, d *report.Data) {
+	t.Helper()
+	for _, name := range []string{report.HandlerHot, report.HandlerNew, report.LoopbackHot, report.LoopbackNew} {
+		for _, peer := range peers.Handlers {
+			if row := d.Comparison(name).Row(report.On(peer.Name, peer.Framework)); row == nil || row.Lacks != peer.Lacks {
+				t.Errorf("%s, %s: %+v", name, peer.Name, row)
+			}
+		}
+	}
+	for _, peer := range peers.All {
+		if row := d.Comparison(report.Same).Row(peer.Name); row == nil || row.Lacks != peer.Lacks {
+			t.Errorf("%s: %+v", peer.Name, row)
+		}
+	}
 }
 
 // promises are the goals that are counts, and hold on every machine.
