@@ -78,12 +78,12 @@ var Goals = []Goal{
 	{ID: "17", Text: "known opaque token / oathkeeper", Limit: 1.0 / 200, Of: ratio(Cached, Kit, named(Oathkeeper))},
 	{ID: "18a", Text: "fetches for 1,000 unknown keys at once", Limit: 1, Of: cell(Fetches, Kit, FetchColumns[1])},
 	{
-		ID: "18b", Text: "fetches for 200 unknown keys within one cool-down",
-		Limit: 1, Of: cell(Fetches, Kit, FetchColumns[2]),
+		ID: "18b", Text: "fetches for unknown keys of strangers in time t / (1 + t / cool-down)",
+		Limit: 1, Of: cell(Flood, Kit, FloodColumns[2]),
 	},
 	{ID: "18c", Text: "fetches for 200 bad signatures", Limit: 0, Of: cell(Fetches, Kit, FetchColumns[3])},
 	{ID: "18d", Text: "fetches for a cold start with 1,000 at once", Limit: 1, Of: cell(Fetches, Kit, FetchColumns[0])},
-	{ID: "19a", Text: "fetches after a rotation", Limit: 1, Of: cell(Fetches, Kit, FetchColumns[4])},
+	{ID: "19a", Text: "fetches until 10 of 10 tokens are accepted after a rotation", Limit: 1, Of: cell(Fetches, Kit, FetchColumns[4])},
 	{
 		ID: "19b", Text: "ms until a rotated key is accepted under attack, client seen before",
 		Limit: 10_000, Of: cell(Rotation, Kit, RotationColumns[1]),

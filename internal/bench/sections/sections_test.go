@@ -91,6 +91,13 @@ func promises(t *testing.T, d *report.Data) {
 			t.Errorf("%s: %v", row.Name, row.Cells[0].Value)
 		}
 	}
+	if fetches := d.Cell(report.Flood, report.Kit, report.FloodColumns[1]).Value; fetches < 2 {
+		t.Errorf("%v fetches in a flood of several cool-downs", fetches)
+	}
+	// Whoever knows no new keys has not got by with few fetches.
+	if fetches := d.Cell(report.Fetches, "jwx v2", report.FetchColumns[4]); fetches.Value < report.Never {
+		t.Errorf("%+v: counted as accepted", fetches)
+	}
 	if got := d.Cell(report.Rotation, report.Stranger, report.RotationColumns[1]); got.Value >= report.Never {
 		t.Error("a new client's token was not accepted after the cool-down")
 	}
