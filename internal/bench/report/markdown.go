@@ -158,17 +158,14 @@ func goalsTable(d *Data) string {
 		if d.Partial && math.IsNaN(s.Median) {
 			continue
 		}
-		sign, verdict := "≤", "**no**"
-		if g.AtLeast {
-			sign = "≥"
-		}
+		verdict := "**no**"
 		switch {
 		case math.IsNaN(s.Median):
 			verdict = "not measured"
 		case g.Reached(s):
 			verdict = "yes"
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s %s | %s |\n", g.ID, g.Text, withSpread(s), sign, Number(g.Limit), verdict)
+		fmt.Fprintf(&out, "| %s | %s | %s | %s %s | %s |\n", g.ID, g.Text, withSpread(s), g.sign(), Number(g.Limit), verdict)
 	}
 	return out.String()
 }

@@ -40,6 +40,8 @@ func sample() *report.Data {
 			},
 			Tables: []report.Table{{Name: report.Asked, Columns: report.AskedColumns, Rows: []report.TableRow{
 				{Name: report.Kit, Cells: []report.Cell{{Value: 1}, {Value: 0}, {Value: 2, Text: "two"}, {Value: 0}}},
+			}}, {Name: report.Fetches, Columns: report.FetchColumns, Rows: []report.TableRow{
+				{Name: report.Kit, Cells: make([]report.Cell, 5)},
 			}}},
 		}},
 	}
@@ -58,6 +60,8 @@ func TestGoals(t *testing.T) {
 		"8":   {1.0 / 200, true},
 		"16a": {1, true},
 		"16c": {2, false},
+		"16d": {0, true},
+		"18d": {0, false}, // keys that nobody fetched
 		"13":  {math.NaN(), false},
 	}
 	for _, goal := range report.Goals {
@@ -89,7 +93,7 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, part := range []string{
 		"## subject", "What it is.", "| **bearergate** | 105 ± 26.2 | 1.05 | 1 | 0.70 | 2,048 | 11 |", "| two |",
-		"| 1 | new RS256 token / raw crypto | 1.05 | ≤ 1.08 | yes |", "| 13 |", "not measured",
+		"| 1 | new RS256 token / raw crypto | 1.05 | ≤ 1.08 | yes |", "| 2 | = 1 | **no** |", "| 13 |", "not measured",
 		"`a/b` v1.2.3", "- `github.com/c/d`: not to be had",
 	} {
 		if !strings.Contains(first, part) {
