@@ -14,6 +14,8 @@ type Data struct {
 	Rounds   int       `json:"rounds"`
 	Time     string    `json:"time"`
 	Sections []Section `json:"sections"`
+	// Arguments are the options of the command that were given, none if all had their defaults.
+	Arguments []string `json:"arguments,omitempty"`
 	// Partial runs left something out on purpose.
 	Partial bool `json:"partial,omitempty"`
 	// Tokens, Live and Entries are how many tokens were used, see sections.Options.

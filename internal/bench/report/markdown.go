@@ -24,6 +24,7 @@ const (
 func Markdown(d *Data, old string) (string, error) {
 	t, err := template.New("benchmarks").Funcs(template.FuncMap{
 		"table": timesTable, "counts": countsTable, "goals": goalsTable, "modules": modulesList,
+		"thousands": Thousands,
 	}).Parse(document)
 	if err != nil {
 		return "", err
