@@ -96,7 +96,7 @@ screenshot: setup ## Take docs/playground.png anew
 	go test -count=1 -run TestPlaygroundLooks ./internal/interop -screenshot $(CURDIR)/docs/playground.png
 
 .PHONY: bench
-bench: ## Measure against other libraries for about 20 minutes and write docs/benchmarks.*; BENCH="-only ..." only prints
+bench: ## Measure against other libraries for about a quarter of an hour and write docs/benchmarks.*; BENCH="-only ..." only prints
 	scripts/bench $(BENCH)
 
 .PHONY: fuzz-corpus

@@ -30,18 +30,20 @@ const (
 // Handler is a handler behind a peer's middleware. All answer GET /orders with 200 and nothing else.
 type Handler struct {
 	Name, Framework string
+	// Lacks is what it cannot check.
+	Lacks string
 	// New returns it. Key is what verifies Source.Algorithm.
 	New func(ctx context.Context, s Source, key any) (http.Handler, error)
 }
 
 // Handlers are the peers that protect handlers.
 var Handlers = []Handler{
-	{"MCP go-sdk + golang-jwt", NetHTTP, mcpHandler},
-	{"auth0 v2", NetHTTP, auth0v2Handler},
-	{"auth0 v3", NetHTTP, auth0v3Handler},
-	{"jwtauth", Chi, jwtauthHandler},
-	{"echo-jwt", Echo, echoHandler},
-	{"gin-jwt", Gin, ginHandler},
+	{Name: "MCP go-sdk + golang-jwt", Framework: NetHTTP, New: mcpHandler},
+	{Name: "auth0 v2", Framework: NetHTTP, New: auth0v2Handler},
+	{Name: "auth0 v3", Framework: NetHTTP, New: auth0v3Handler},
+	{Name: "jwtauth", Framework: Chi, Lacks: LacksKeyID, New: jwtauthHandler},
+	{Name: "echo-jwt", Framework: Echo, New: echoHandler},
+	{Name: "gin-jwt", Framework: Gin, New: ginHandler},
 }
 
 // Nothing answers with 200.

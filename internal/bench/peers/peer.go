@@ -40,8 +40,11 @@ func (s Source) urls() (issuer, keys *url.URL, err error) {
 // Validate reports whether a token is good.
 type Validate func(ctx context.Context, token string) error
 
-// LacksAudience is what a peer may be unable to check.
-const LacksAudience = "aud"
+// What a peer may be unable to check.
+const (
+	LacksAudience = "aud"
+	LacksKeyID    = "kid"
+)
 
 // Peer is a library that validates JWTs.
 type Peer struct {

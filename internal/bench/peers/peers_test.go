@@ -21,7 +21,7 @@ var variants = map[string]tokens.Variant{
 	"unknown key":    {KeyID: "another-key"},
 }
 
-var lacking = map[string]string{peers.LacksAudience: "wrong audience"}
+var lacking = map[string]string{peers.LacksAudience: "wrong audience", peers.LacksKeyID: "unknown key"}
 
 func newIssuer(t *testing.T) *tokens.Issuer {
 	t.Helper()
@@ -94,8 +94,7 @@ func TestHandlers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// jwtauth has one key and does not look at names.
-			expectStatuses(t, issuer, handler, peer.Name == "jwtauth")
+			expectStatuses(t, issuer, handler, peer.Lacks)
 		})
 	}
 	kit, err := peers.Kit(source, 0)
@@ -108,15 +107,15 @@ func TestHandlers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, framework := range peers.Frameworks {
-		t.Run(framework, func(t *testing.T) { expectStatuses(t, issuer, peers.Protected(framework, guard), false) })
+		t.Run(framework, func(t *testing.T) { expectStatuses(t, issuer, peers.Protected(framework, guard), "") })
 	}
 }
 
-func expectStatuses(t *testing.T, issuer *tokens.Issuer, handler http.Handler, anyKey bool) {
+func expectStatuses(t *testing.T, issuer *tokens.Issuer, handler http.Handler, lacks string) {
 	t.Helper()
 	for name, variant := range variants {
 		want := http.StatusUnauthorized
-		if name == "good" || name == "unknown key" && anyKey {
+		if name == "good" || name == lacking[lacks] {
 			want = http.StatusOK
 		}
 		if got := status(t, handler, mint(t, issuer, tokens.RS256, variant)); got != want {

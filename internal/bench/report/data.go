@@ -14,6 +14,8 @@ type Data struct {
 	Rounds   int       `json:"rounds"`
 	Time     string    `json:"time"`
 	Sections []Section `json:"sections"`
+	// Arguments are the options of the command that were given, none if all had their defaults.
+	Arguments []string `json:"arguments,omitempty"`
 	// Partial runs left something out on purpose.
 	Partial bool `json:"partial,omitempty"`
 	// Tokens, Live and Entries are how many tokens were used, see sections.Options.
@@ -47,7 +49,8 @@ type Comparison struct {
 	Rows  []Row  `json:"rows"`
 }
 
-// Row is a candidate. Nanos has the time of an operation in each round, Bytes and Allocs the least of all rounds.
+// Row is a candidate. Nanos has the time of an operation in each round, Bytes and Allocs the least of three weighings before
+// the rounds.
 type Row struct {
 	Name  string `json:"name"`
 	Peer  bool   `json:"peer,omitempty"`

@@ -24,6 +24,7 @@ const (
 func Markdown(d *Data, old string) (string, error) {
 	t, err := template.New("benchmarks").Funcs(template.FuncMap{
 		"table": timesTable, "counts": countsTable, "goals": goalsTable, "modules": modulesList,
+		"thousands": Thousands,
 	}).Parse(document)
 	if err != nil {
 		return "", err
@@ -99,14 +100,18 @@ func onTopOf(row, base *Row) string {
 }
 
 func title(row *Row) string {
-	name := row.Name
-	if strings.HasPrefix(name, Kit) {
-		name = "**" + name + "**"
+	if strings.HasPrefix(row.Name, Kit) {
+		return "**" + row.Name + "**"
 	}
-	if row.Lacks != "" {
-		name += " (does not check " + row.Lacks + ")"
+	return label(row)
+}
+
+// label is a row's name with what it does not check.
+func label(row *Row) string {
+	if row.Lacks == "" {
+		return row.Name
 	}
-	return name
+	return row.Name + " (does not check " + row.Lacks + ")"
 }
 
 // nanos writes a time so that it can be read at a glance.
@@ -154,19 +159,14 @@ func goalsTable(d *Data) string {
 		if d.Partial && math.IsNaN(s.Median) {
 			continue
 		}
-		sign, verdict := "≤", "**no**"
-		if g.AtLeast {
-			sign = "≥"
-		}
+		verdict := "**no**"
 		switch {
 		case math.IsNaN(s.Median):
 			verdict = "not measured"
-		case g.Information:
-			verdict = "for information"
 		case g.Reached(s):
 			verdict = "yes"
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s %s | %s |\n", g.ID, g.Text, withSpread(s), sign, Number(g.Limit), verdict)
+		fmt.Fprintf(&out, "| %s | %s | %s | %s %s | %s |\n", g.ID, g.Text, withSpread(s), g.sign(), Number(g.Limit), verdict)
 	}
 	return out.String()
 }

@@ -47,8 +47,9 @@ const (
 	Cached     = "known opaque token"
 	Oathkeeper = "oathkeeper"
 
-	// Fetches and Rotation are tables of key set fetches.
+	// Fetches, Flood and Rotation are tables of key set fetches.
 	Fetches  = "fetches"
+	Flood    = "a flood of unknown keys"
 	Rotation = "a rotated key"
 	// Stranger is the row of a client that comes after a rotation, for the first time.
 	Stranger = "bearergate, cool-down 1 s, the token is that of a new client"
@@ -62,8 +63,9 @@ var (
 	AskedColumns = []string{"active", "active, again", "inactive", "inactive, again"}
 	FetchColumns = []string{
 		"cold start, 1,000 at once", "1,000 unknown keys at once", "200 one by one", "200 bad signatures",
-		"10 tokens after a rotation",
+		"10 good tokens after a rotation",
 	}
+	FloodColumns    = []string{"cool-downs", "fetches", "fetches / (1 + cool-downs)"}
 	RotationColumns = []string{"quiet", "under attack"}
 )
 

@@ -8,6 +8,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,6 +40,8 @@ func sample() *report.Data {
 			},
 			Tables: []report.Table{{Name: report.Asked, Columns: report.AskedColumns, Rows: []report.TableRow{
 				{Name: report.Kit, Cells: []report.Cell{{Value: 1}, {Value: 0}, {Value: 2, Text: "two"}, {Value: 0}}},
+			}}, {Name: report.Fetches, Columns: report.FetchColumns, Rows: []report.TableRow{
+				{Name: report.Kit, Cells: make([]report.Cell, 5)},
 			}}},
 		}},
 	}
@@ -55,6 +60,8 @@ func TestGoals(t *testing.T) {
 		"8":   {1.0 / 200, true},
 		"16a": {1, true},
 		"16c": {2, false},
+		"16d": {0, true},
+		"18d": {0, false}, // keys that nobody fetched
 		"13":  {math.NaN(), false},
 	}
 	for _, goal := range report.Goals {
@@ -86,8 +93,8 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, part := range []string{
 		"## subject", "What it is.", "| **bearergate** | 105 ± 26.2 | 1.05 | 1 | 0.70 | 2,048 | 11 |", "| two |",
-		"| 1 | new RS256 token / raw crypto | 1.05 | ≤ 1.08 | yes |", "| 13 |", "not measured",
-		"`a/b` v1.2.3", "- `github.com/c/d`: not to be had",
+		"| 1 | new RS256 token / raw crypto | 1.05 | ≤ 1.08 | yes |", "| 2 | = 1 | **no** |", "| 13 |", "not measured",
+		"This run was made with the defaults of all options, as `make bench` has them: 4,096 different new tokens", "`a/b` v1.2.3", "- `github.com/c/d`: not to be had",
 	} {
 		if !strings.Contains(first, part) {
 			t.Errorf("no %q in\n%s", part, first)
@@ -122,6 +129,51 @@ func TestSVG(t *testing.T) {
 	}
 	if !strings.Contains(picture, "slow &amp; &lt;odd&gt;") || strings.Count(picture, "<rect") != 6 {
 		t.Error(picture)
+	}
+}
+
+// No bar is cut off, however long it takes: only a value at the end of the axis makes a bar as long as that.
+func TestSVGHasRoomForAll(t *testing.T) {
+	for name, test := range map[string]struct {
+		ns     []float64
+		widths []int // out of 520
+	}{
+		"beyond 100 µs":    {[]float64{100, 1e5, 2.1e5, 4e5}, []int{2, 422, 467, 506}}, // the axis ends at 500 µs
+		"at the end":       {[]float64{1000, 2e5}, []int{2, 520}},
+		"below 100 ns":     {[]float64{20, 1e4}, []int{52, 520}},
+		"all alike":        {[]float64{300, 300}, []int{355, 355}},
+		"at the beginning": {[]float64{100, 100}, []int{2, 2}},
+	} {
+		c := report.Comparison{Name: report.Same, Rows: []report.Row{row(report.Kit, false, test.ns[0])}}
+		for _, ns := range test.ns[1:] {
+			c.Rows = append(c.Rows, row("peer", true, ns))
+		}
+		picture := report.SVG(&report.Data{Sections: []report.Section{{Comparisons: []report.Comparison{c}}}})
+		var widths []int
+		for _, match := range regexp.MustCompile(`<rect [^>]*width="(\d+)"`).FindAllStringSubmatch(picture, -1) {
+			width, _ := strconv.Atoi(match[1])
+			widths = append(widths, width)
+		}
+		if !slices.Equal(widths, test.widths) {
+			t.Errorf("%s: %v, want %v", name, widths, test.widths)
+		}
+	}
+}
+
+// Who does less than a validator is marked.
+func TestSVGMarks(t *testing.T) {
+	d := sample()
+	d.Sections[0].Comparisons[0].Rows[2].Lacks = "aud"
+	picture := report.SVG(d)
+	for _, part := range []string{
+		"slow &amp; &lt;odd&gt; (does not check aud)</text>", `font-style="italic">signature check alone, no validator</text>`,
+	} {
+		if strings.Count(picture, part) != 1 {
+			t.Errorf("no %q in\n%s", part, picture)
+		}
+	}
+	if strings.Count(picture, `fill="none"`) != 1 {
+		t.Error("not the signature check alone is an outline")
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // The chart's measures, in pixels. Its colours stand out from white and from black.
 const (
 	chartWidth = 860
-	barsLeft   = 190
-	barsWidth  = 540
+	barsLeft   = 260
+	barsWidth  = 520
 	rowHeight  = 24
 	barHeight  = 15
 	headHeight = 44
@@ -34,12 +34,24 @@ type axis struct {
 	share    func(a *axis, ns float64) float64
 }
 
-// logarithmic has a line for each power of ten.
-func logarithmic([]*Row) *axis {
-	return &axis{
-		from: 1e2, to: 1e5, note: "logarithmic", ticks: []float64{1e2, 1e3, 1e4, 1e5},
-		share: func(a *axis, ns float64) float64 { return math.Log10(ns/a.from) / math.Log10(a.to/a.from) },
+// logarithmic has a line for each power of ten. It begins at the one below the fastest row, of at least a nanosecond, and ends at
+// 1, 2 or 5 times one, with room for all rows.
+func logarithmic(rows []*Row) *axis {
+	a := &axis{from: 1, note: "logarithmic", share: func(a *axis, ns float64) float64 {
+		return math.Log10(ns/a.from) / math.Log10(a.to/a.from)
+	}}
+	fastest, slowest := StatOf(rows[0].Nanos).Median, StatOf(rows[len(rows)-1].Nanos).Median
+	for a.from*10 <= fastest {
+		a.from *= 10
 	}
+	a.to = 2 * a.from
+	for i := 0; a.to < slowest; i++ {
+		a.to *= [...]float64{2.5, 2, 2}[i%3]
+	}
+	for tick := a.from; tick <= a.to; tick *= 10 {
+		a.ticks = append(a.ticks, tick)
+	}
+	return a
 }
 
 // linear begins at zero and has room for all rows.
@@ -56,7 +68,7 @@ func linear(rows []*Row) *axis {
 
 // x returns where a time stands.
 func (a *axis) x(ns float64) int {
-	return barsLeft + int(math.Round(barsWidth*min(max(a.share(a, ns), 0), 1)))
+	return barsLeft + int(math.Round(barsWidth*a.share(a, ns)))
 }
 
 // SVG draws how long candidates take for each token: one that they know, and one that they do not.
@@ -116,20 +128,22 @@ func drawChart(out *strings.Builder, y int, title string, a *axis, rows []*Row) 
 	return bottom + axisHeight
 }
 
+// drawBar draws a row. What is no validator is an outline with a name in italics, so that nobody takes it for a competitor.
 func drawBar(out *strings.Builder, y int, a *axis, row *Row) {
 	took := StatOf(row.Nanos).Median
-	colour, weight, name := peerColour, "400", row.Name
+	name, weight, style, paint := label(row), "400", "normal", fmt.Sprintf(`fill="%s"`, peerColour)
 	switch {
 	case row.Name == Kit:
-		colour, weight = kitColour, "700"
+		weight, paint = "700", fmt.Sprintf(`fill="%s"`, kitColour)
 	case !row.Peer:
-		colour, name = rawColour, "signature check alone"
+		name, style = "signature check alone, no validator", "italic"
+		paint = fmt.Sprintf(`fill="none" stroke="%s" stroke-dasharray="4 3"`, rawColour)
 	}
 	x := a.x(took)
-	fmt.Fprintf(out, `<text x="%d" y="%d" text-anchor="end" font-weight="%s">%s</text>`+"\n",
-		barsLeft-10, y+12, weight, html.EscapeString(name))
-	fmt.Fprintf(out, `<rect x="%d" y="%d" width="%d" height="%d" rx="2" fill="%s"/>`+"\n",
-		barsLeft, y, max(x-barsLeft, 2), barHeight, colour)
+	fmt.Fprintf(out, `<text x="%d" y="%d" text-anchor="end" font-weight="%s" font-style="%s">%s</text>`+"\n",
+		barsLeft-10, y+12, weight, style, html.EscapeString(name))
+	fmt.Fprintf(out, `<rect x="%d" y="%d" width="%d" height="%d" rx="2" %s/>`+"\n",
+		barsLeft, y, max(x-barsLeft, 2), barHeight, paint)
 	fmt.Fprintf(out, `<text x="%d" y="%d" font-weight="%s">%s</text>`+"\n", x+8, y+12, weight, duration(took))
 }
 

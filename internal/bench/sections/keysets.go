@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bearergate/bearergate/internal/bench/peers"
 	"github.com/bearergate/bearergate/internal/bench/report"
 	"github.com/bearergate/bearergate/internal/bench/tokens"
@@ -17,12 +19,16 @@ import (
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
-// How many tokens come.
+// How many tokens come at once, and one by one.
 const (
 	crowd  = 1_000
 	series = 200
-	attack = 50
-	tick   = 5 * time.Millisecond
+)
+
+// How often tokens come in an attack, and how long before a rotation it begins.
+const (
+	tick = 5 * time.Millisecond
+	lead = 250 * time.Millisecond
 )
 
 // fetcher is a candidate that keeps a key set up to date.
@@ -44,22 +50,9 @@ const audience = "https://api.example.com"
 
 // fetchers are the candidates. Ours get the time that they need.
 func fetchers(watch time.Duration) []fetcher {
-	kit := func(cooldown time.Duration) func(context.Context, *oauthtest.Server) (peers.Validate, error) {
-		return func(ctx context.Context, as *oauthtest.Server) (peers.Validate, error) {
-			v, err := jwks.New(jwks.Config{
-				Issuer: as.Issuer(), Audience: audience, JWKSURL: as.URL(oauthtest.EndpointJWKS), AllowLoopbackHTTP: true,
-				Cooldown: cooldown,
-			})
-			if err != nil {
-				return nil, err
-			}
-			context.AfterFunc(ctx, func() { _ = v.Close() })
-			return validatorOf(v), nil
-		}
-	}
 	list := []fetcher{
-		{name: report.Kit, new: kit(0), watch: 3 * time.Second},
-		{name: report.Stranger, new: kit(shortCooldown), stranger: true, watch: 3 * time.Second},
+		{name: report.Kit, new: kitWith(0), watch: 3 * time.Second},
+		{name: report.Stranger, new: kitWith(shortCooldown), stranger: true, watch: 3 * time.Second},
 	}
 	for _, peer := range peers.All {
 		if !peer.StaticKeys {
@@ -73,6 +66,21 @@ func fetchers(watch time.Duration) []fetcher {
 		}
 	}
 	return list
+}
+
+// kitWith sets the kit up with a cool-down, zero for the default.
+func kitWith(cooldown time.Duration) func(context.Context, *oauthtest.Server) (peers.Validate, error) {
+	return func(ctx context.Context, as *oauthtest.Server) (peers.Validate, error) {
+		v, err := jwks.New(jwks.Config{
+			Issuer: as.Issuer(), Audience: audience, JWKSURL: as.URL(oauthtest.EndpointJWKS), AllowLoopbackHTTP: true,
+			Cooldown: cooldown,
+		})
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { _ = v.Close() })
+		return validatorOf(v), nil
+	}
 }
 
 // algorithm is the one whose keys are made quickest.
@@ -92,8 +100,8 @@ type upstream struct {
 	validate peers.Validate
 }
 
-// with sets a candidate up before a fresh authorization server, and returns what step returns.
-func (f *fetcher) with(ctx context.Context, step func(*upstream) (report.Cell, error)) (report.Cell, error) {
+// with sets a candidate up before a fresh authorization server, and returns what was measured.
+func (f *fetcher) with(ctx context.Context, measure step) (report.Cell, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	as, err := oauthtest.Start(oauthtest.Config{PlainHTTP: true, Algorithms: []string{f.algorithm()}})
@@ -106,21 +114,31 @@ func (f *fetcher) with(ctx context.Context, step func(*upstream) (report.Cell, e
 	if u.validate, err = f.new(ctx, as); err != nil {
 		return report.Cell{}, err
 	}
-	return step(u)
+	return measure(u)
 }
 
 func (u *upstream) fetches() int { return u.as.Requests(oauthtest.EndpointJWKS) }
 
-// counting returns how many fetches the step causes once the keys are there.
-func counting(step func(*upstream) error) func(*upstream) (report.Cell, error) {
+// step is something that is measured before a fresh authorization server.
+type step func(*upstream) (report.Cell, error)
+
+// primed is a step that comes once the keys are there.
+func primed(next step) step {
 	return func(u *upstream) (report.Cell, error) {
 		if err := u.validate(u, u.as.Mint(oauthtest.Token{})); err != nil {
 			return report.Cell{}, err
 		}
-		before := u.fetches()
-		err := step(u)
-		return report.Cell{Value: float64(u.fetches() - before)}, err
+		return next(u)
 	}
+}
+
+// counting returns how many fetches it causes once the keys are there.
+func counting(cause func(*upstream) error) step {
+	return primed(func(u *upstream) (report.Cell, error) {
+		before := u.fetches()
+		err := cause(u)
+		return report.Cell{Value: float64(u.fetches() - before)}, err
+	})
 }
 
 var errAccepted = errors.New("accepted what it has to refuse")
@@ -159,17 +177,52 @@ func seriesOfUnknown(u *upstream) error {
 	return nil
 }
 
-// attacked sends invented key IDs for a while.
-func attacked(u *upstream) error {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	for range attack {
-		if u.validate(u, u.unknown()) == nil {
-			return errAccepted
+// underAttack is a step during which tokens with invented key IDs come, and for some time before it.
+func underAttack(next step) step {
+	return func(u *upstream) (report.Cell, error) {
+		stop := u.attack()
+		err := u.wait(lead)
+		var cell report.Cell
+		if err == nil {
+			cell, err = next(u)
 		}
-		<-ticker.C
+		return cell, errors.Join(err, stop())
 	}
-	return nil
+}
+
+// attack sends invented key IDs until it is stopped.
+func (u *upstream) attack() (stop func() error) {
+	ctx, cancel := context.WithCancel(u)
+	var group errgroup.Group
+	group.Go(func() error {
+		ticker := time.NewTicker(tick)
+		defer ticker.Stop()
+		for {
+			if u.validate(u, u.unknown()) == nil {
+				return errAccepted
+			}
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
+	return func() error {
+		cancel()
+		return group.Wait()
+	}
+}
+
+func (u *upstream) wait(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-u.Done():
+		return u.Err()
+	}
 }
 
 func badSignatures(u *upstream) error {
@@ -183,40 +236,30 @@ func badSignatures(u *upstream) error {
 	return nil
 }
 
-// rotation returns how long it takes until a token with a new key is accepted, in milliseconds.
-func rotation(f *fetcher, before func(*upstream) error) func(*upstream) (report.Cell, error) {
-	return func(u *upstream) (report.Cell, error) {
-		if err := u.validate(u, u.as.Mint(oauthtest.Token{})); err != nil {
-			return report.Cell{}, err
-		}
-		if err := before(u); err != nil {
-			return report.Cell{}, err
-		}
-		u.as.Rotate()
-		first := oauthtest.Token{}
-		if f.stranger {
-			first.Subject, first.ClientID = "newcomer", "new-client"
-		}
-		token := u.as.Mint(first)
-		fetched, began := u.fetches(), time.Now()
-		ticker := time.NewTicker(tick)
-		defer ticker.Stop()
-		for u.validate(u, token) != nil {
-			if time.Since(began) > f.watch {
-				return report.Cell{Value: report.Never, Text: fmt.Sprintf("not within %v", f.watch)}, nil
-			}
-			select {
-			case <-ticker.C:
-			case <-u.Done():
-				return report.Cell{}, u.Err()
-			}
-		}
-		took := ms(time.Since(began))
-		return report.Cell{Value: took, Text: fmt.Sprintf("%.0f ms (%d)", took, u.fetches()-fetched)}, nil
+// first is what the first token with a new key says.
+func (f *fetcher) first() oauthtest.Token {
+	if f.stranger {
+		return oauthtest.Token{Subject: "newcomer", ClientID: "new-client"}
 	}
+	return oauthtest.Token{}
 }
 
-func nothing(*upstream) error { return nil }
+// rotation returns how long it takes until a token with a new key is accepted, in milliseconds.
+func (f *fetcher) rotation(u *upstream) (report.Cell, error) {
+	fetched := u.fetches()
+	u.as.Rotate()
+	token, began := u.as.Mint(f.first()), time.Now()
+	for u.validate(u, token) != nil {
+		if time.Since(began) > f.watch {
+			return report.Cell{Value: report.Never, Text: fmt.Sprintf("not within %v", f.watch)}, nil
+		}
+		if err := u.wait(tick); err != nil {
+			return report.Cell{}, err
+		}
+	}
+	took := ms(time.Since(began))
+	return report.Cell{Value: took, Text: fmt.Sprintf("%.0f ms (%d)", took, u.fetches()-fetched)}, nil
+}
 
 func keySets(b *bench) error {
 	fetches := report.Table{
@@ -224,17 +267,17 @@ func keySets(b *bench) error {
 	}
 	rotations := report.Table{
 		Name: report.Rotation, Columns: report.RotationColumns,
-		About: fmt.Sprintf("How long after a rotation a token with the new key is accepted, in quiet times and right after %d "+
-			"tokens with invented key IDs; in brackets the fetches.", attack),
+		About: fmt.Sprintf("How long after a rotation a token with the new key is accepted, in quiet times and under attack: a token "+
+			"of somebody new with an invented key ID comes every %v, from %v before the rotation until the end. In brackets the "+
+			"fetches since the rotation.", tick, lead),
 	}
 	for _, f := range fetchers(b.Watch) {
 		b.Progress("  " + f.name)
 		row := report.TableRow{Name: f.name}
-		for _, step := range []func(*upstream) (report.Cell, error){
-			coldStart, counting(crowdOfUnknown), counting(seriesOfUnknown), counting(badSignatures),
-			counting(rotate),
+		for _, measure := range []step{
+			coldStart, counting(crowdOfUnknown), counting(seriesOfUnknown), counting(badSignatures), f.afterRotation,
 		} {
-			cell, err := f.with(b, step)
+			cell, err := f.with(b, measure)
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
@@ -242,8 +285,8 @@ func keySets(b *bench) error {
 		}
 		fetches.Rows = append(fetches.Rows, row)
 		row = report.TableRow{Name: f.name}
-		for _, before := range []func(*upstream) error{nothing, attacked} {
-			cell, err := f.with(b, rotation(&f, before))
+		for _, measure := range []step{primed(f.rotation), primed(underAttack(f.rotation))} {
+			cell, err := f.with(b, measure)
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
@@ -251,15 +294,57 @@ func keySets(b *bench) error {
 		}
 		rotations.Rows = append(rotations.Rows, row)
 	}
-	b.out.Tables = append(b.out.Tables, fetches, rotations)
+	floods, err := flood(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", report.Flood, err)
+	}
+	b.out.Tables = append(b.out.Tables, fetches, floods, rotations)
 	return nil
 }
 
-// rotate sends tokens with the new key, whatever comes of them.
-func rotate(u *upstream) error {
-	u.as.Rotate()
-	for range 10 {
-		_ = u.validate(u, u.as.Mint(oauthtest.Token{}))
+// afterRotation counts the fetches that good tokens with a new key cause. Where one is refused that is no number of fetches,
+// since it takes none to know no new keys.
+func (f *fetcher) afterRotation(u *upstream) (report.Cell, error) {
+	const tokens = 10
+	accepted := 0
+	cell, err := counting(func(u *upstream) error {
+		u.as.Rotate()
+		for range tokens {
+			if u.validate(u, u.as.Mint(f.first())) == nil {
+				accepted++
+			}
+		}
+		return nil
+	})(u)
+	if accepted < tokens {
+		cell = report.Cell{Value: report.Never, Text: fmt.Sprintf("%.0f, %d accepted", cell.Value, accepted)}
 	}
-	return nil
+	return cell, err
+}
+
+// How long invented key IDs come to a kit that fetches anew rather often.
+const (
+	floodCooldown  = 200 * time.Millisecond
+	floodCooldowns = 5
+)
+
+// flood counts the fetches that invented key IDs cause in several cool-downs.
+func flood(ctx context.Context) (report.Table, error) {
+	table := report.Table{
+		Name: report.Flood, Columns: report.FloodColumns,
+		About: fmt.Sprintf("A token of somebody new with an invented key ID comes every %v, for several cool-downs of %v. There may be "+
+			"a fetch at the beginning, and one for each cool-down that passes.", tick, floodCooldown),
+	}
+	var passed float64
+	f := fetcher{new: kitWith(floodCooldown)}
+	fetches, err := f.with(ctx, counting(func(u *upstream) error {
+		began := time.Now()
+		stop := u.attack()
+		err := errors.Join(u.wait(floodCooldowns*floodCooldown), stop())
+		passed = float64(time.Since(began)) / float64(floodCooldown)
+		return err
+	}))
+	share := report.Cell{Value: fetches.Value / (1 + passed)}
+	table.Rows = []report.TableRow{{Name: report.Kit, Cells: []report.Cell{{Value: passed}, fetches, share}}}
+	return table, err
 }

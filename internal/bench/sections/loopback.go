@@ -74,7 +74,7 @@ func (b *bench) overLoopback(h named, list []string) (measure.Case, error) {
 			return measure.Case{}, err
 		}
 	}
-	return measure.Case{Name: h.name, Peer: h.peer, Base: h.base, Worker: func() func(int) error {
+	return measure.Case{Name: h.name, Peer: h.peer, Lacks: h.lacks, Base: h.base, Worker: func() func(int) error {
 		return func(n int) error {
 			var group errgroup.Group
 			for i, c := range clients {

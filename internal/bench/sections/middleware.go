@@ -87,7 +87,7 @@ func wholeMiddleware(b *bench) error {
 		cases := c.more
 		for _, h := range handlers {
 			one := requesting(h.name, h.handler, c.list)
-			one.Peer, one.Base = h.peer, h.base
+			one.Peer, one.Lacks, one.Base = h.peer, h.lacks, h.base
 			cases = append(cases, one)
 		}
 		if err := b.compare(c.name, "", cases); err != nil {
@@ -107,6 +107,8 @@ type named struct {
 	// base names what the handler builds on.
 	base string
 	peer bool
+	// lacks is what a peer cannot check.
+	lacks string
 }
 
 // handlers are unprotected ones, the kit's and the peers', each on its framework.
@@ -127,7 +129,8 @@ func (b *bench) handlers(cacheBytes int) ([]named, error) {
 			return nil, err
 		}
 		list = append(list, named{
-			report.On(peer.Name, peer.Framework), handler, report.Unprotected(peer.Framework), true,
+			name: report.On(peer.Name, peer.Framework), handler: handler, base: report.Unprotected(peer.Framework), peer: true,
+			lacks: peer.Lacks,
 		})
 	}
 	return list, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bearergate/bearergate/internal/bench/measure"
+	"github.com/bearergate/bearergate/internal/bench/peers"
 	"github.com/bearergate/bearergate/internal/bench/report"
 	"github.com/bearergate/bearergate/internal/bench/sections"
 )
@@ -56,6 +57,24 @@ func TestEverySection(t *testing.T) {
 		}
 	}
 	promises(t, d)
+	marks(t, d)
+}
+
+// marks are what the rows of peers say that they do not check.
+func marks(t *testing.T, d *report.Data) {
+	t.Helper()
+	for _, name := range []string{report.HandlerHot, report.HandlerNew, report.LoopbackHot, report.LoopbackNew} {
+		for _, peer := range peers.Handlers {
+			if row := d.Comparison(name).Row(report.On(peer.Name, peer.Framework)); row == nil || row.Lacks != peer.Lacks {
+				t.Errorf("%s, %s: %+v", name, peer.Name, row)
+			}
+		}
+	}
+	for _, peer := range peers.All {
+		if row := d.Comparison(report.Same).Row(peer.Name); row == nil || row.Lacks != peer.Lacks {
+			t.Errorf("%s: %+v", peer.Name, row)
+		}
+	}
 }
 
 // promises are the goals that are counts, and hold on every machine.
@@ -71,6 +90,13 @@ func promises(t *testing.T, d *report.Data) {
 		if row.Cells[0].Value != 1 { // all of them fit
 			t.Errorf("%s: %v", row.Name, row.Cells[0].Value)
 		}
+	}
+	if fetches := d.Cell(report.Flood, report.Kit, report.FloodColumns[1]).Value; fetches < 2 {
+		t.Errorf("%v fetches in a flood of several cool-downs", fetches)
+	}
+	// Whoever knows no new keys has not got by with few fetches.
+	if fetches := d.Cell(report.Fetches, "jwx v2", report.FetchColumns[4]); fetches.Value < report.Never {
+		t.Errorf("%+v: counted as accepted", fetches)
 	}
 	if got := d.Cell(report.Rotation, report.Stranger, report.RotationColumns[1]); got.Value >= report.Never {
 		t.Error("a new client's token was not accepted after the cool-down")

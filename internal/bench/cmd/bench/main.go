@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 	var o sections.Options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&o.Rounds, "rounds", 10, "how often each candidate is measured")
-	flags.DurationVar(&o.Time, "time", 400*time.Millisecond, "how long, each time")
+	flags.DurationVar(&o.Time, "time", 200*time.Millisecond, "how long, each time")
 	flags.IntVar(&o.Tokens, "tokens", 4_096, "how many different tokens")
 	flags.IntVar(&o.Live, "live", 200_000, "how many tokens a large cache holds")
 	flags.IntVar(&o.Entries, "entries", 1_000_000, "how many a huge one holds")
@@ -71,12 +72,23 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	data.Arguments = arguments(flags)
 	if *out == "" {
 		text, err := report.Markdown(data, "")
 		fmt.Print(text)
 		return err
 	}
 	return errors.Join(write(data, *out), draw(data, *out))
+}
+
+// arguments are the options that were given and have to do with what is measured.
+func arguments(flags *flag.FlagSet) (given []string) {
+	flags.Visit(func(f *flag.Flag) {
+		if !slices.Contains([]string{"out", "oathkeeper", "profile"}, f.Name) && f.Value.String() != f.DefValue {
+			given = append(given, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	return given
 }
 
 // pattern returns nil for an empty expression.

@@ -49,6 +49,10 @@ func TestRedraw(t *testing.T) {
 	if !strings.Contains(first["benchmarks.md"], "## new tokens") || strings.Contains(first["benchmarks.md"], "## loopback") {
 		t.Error("the document has not the sections that were measured")
 	}
+	if options := "with `-only=^(limit|new tokens)$` `-rounds=1` `-time=1ms` `-tokens=4`, and defaults"; !strings.Contains(
+		first["benchmarks.md"], options) {
+		t.Error("the document does not say with which options it was made")
+	}
 	if profile, err := os.Stat(filepath.Join(dir, "cpu.out")); err != nil || profile.Size() == 0 {
 		t.Errorf("no profile: %v", err)
 	}
