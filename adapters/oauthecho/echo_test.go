@@ -10,6 +10,7 @@ import (
 
 	"github.com/bearergate/bearergate/adapters/oauthecho"
 	"github.com/bearergate/bearergate/internal/adaptertest"
+	"github.com/bearergate/bearergate/internal/alloctest"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -112,5 +113,5 @@ func TestOtherErrors(t *testing.T) {
 func TestRememberedTokenAllocates(t *testing.T) {
 	adaptertest.RunAllocations(t, protecting(), func(guard *middleware.Guard, scopes ...string) http.Handler {
 		return protecting(oauthecho.Require(guard, scopes...))
-	}, 2)
+	}, alloctest.Cost{Objects: 2, Bytes: 352 + 128})
 }

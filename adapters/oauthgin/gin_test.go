@@ -10,6 +10,7 @@ import (
 
 	"github.com/bearergate/bearergate/adapters/oauthgin"
 	"github.com/bearergate/bearergate/internal/adaptertest"
+	"github.com/bearergate/bearergate/internal/alloctest"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -100,5 +101,5 @@ func TestRememberedTokenAllocates(t *testing.T) {
 	nothing := func(*gin.Context) {}
 	adaptertest.RunAllocations(t, serving(nothing), func(guard *middleware.Guard, scopes ...string) http.Handler {
 		return serving(oauthgin.Require(guard, scopes...), nothing)
-	}, 1)
+	}, alloctest.Cost{Objects: 1, Bytes: 352})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bearergate/bearergate/adapters/oauthhttp"
 	"github.com/bearergate/bearergate/internal/adaptertest"
+	"github.com/bearergate/bearergate/internal/alloctest"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -107,5 +108,5 @@ func TestRememberedTokenAllocates(t *testing.T) {
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	adaptertest.RunAllocations(t, nothing, func(guard *middleware.Guard, scopes ...string) http.Handler {
 		return oauthhttp.Require(guard, scopes...)(nothing)
-	}, 1)
+	}, alloctest.Cost{Objects: 1, Bytes: 352})
 }

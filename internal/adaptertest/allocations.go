@@ -5,14 +5,15 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/bearergate/bearergate/internal/alloctest"
 	"github.com/bearergate/bearergate/jwks"
 	"github.com/bearergate/bearergate/middleware"
 	"github.com/bearergate/bearergate/oauthtest"
 )
 
-// RunAllocations holds a request with a token that was verified before to that many allocations above one to the same
-// handler without protection. One is what it takes to hand on a request with another context.
-func RunAllocations(t *testing.T, open http.Handler, protected Require, most float64) {
+// RunAllocations holds a request with a token that was verified before to what it may allocate above one to the same handler
+// without protection. One object is what it takes to hand on a request with another context.
+func RunAllocations(t *testing.T, open http.Handler, protected Require, most alloctest.Cost) {
 	t.Helper()
 	as := oauthtest.NewServer(t, oauthtest.Config{InMemory: true, Audience: audience, Algorithms: []string{"ES256"}})
 	validator, err := jwks.New(jwks.Config{Issuer: as.Issuer(), Audience: audience, HTTPClient: as.HTTPClient()})
@@ -31,8 +32,8 @@ func RunAllocations(t *testing.T, open http.Handler, protected Require, most flo
 	if w.Code >= http.StatusBadRequest {
 		t.Fatalf("refused: %d %s", w.Code, w.Body)
 	}
-	without := testing.AllocsPerRun(100, func() { open.ServeHTTP(w, r) })
-	if with := testing.AllocsPerRun(100, func() { handler.ServeHTTP(w, r) }); with-without > most+lost {
-		t.Errorf("%v allocations a request, %v without protection, want %v more at most", with, without, most)
+	without := alloctest.Of(func() { open.ServeHTTP(w, r) })
+	if more := alloctest.Of(func() { handler.ServeHTTP(w, r) }).Minus(without); more.Exceeds(most) {
+		t.Errorf("a request takes %+v more than one without protection, want %+v at most", more, most)
 	}
 }

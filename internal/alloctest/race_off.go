@@ -1,0 +1,5 @@
+//go:build !race
+
+package alloctest
+
+const runs, tries = 40, 3
