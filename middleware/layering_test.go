@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bearergate/bearergate/internal/alloctest"
 	"github.com/bearergate/bearergate/middleware"
 )
 
@@ -182,6 +183,29 @@ func TestAdmittedRequest(t *testing.T) {
 	cancel()
 	if admitted.Context().Err() == nil {
 		t.Error("the admitted request outlives its context")
+	}
+}
+
+// To admit a token that the validator knows takes the request that is handed on, in one piece with its context.
+func TestAdmissionAllocates(t *testing.T) {
+	token := alice()
+	known := middleware.ValidatorFunc(func(context.Context, string) (*middleware.Token, error) { return &token, nil })
+	guard, r, h := newGuard(t, known, middleware.Config{}), bearer("a"), http.Header{}
+	policy := middleware.Policy{Scopes: []string{"orders:read"}}
+	authorize := func(r *http.Request) (admitted *http.Request) {
+		admitted, err := guard.Authorize(h, r, policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return admitted
+	}
+	most := alloctest.Cost{Objects: 1, Bytes: 352}
+	if cost := alloctest.Of(func() { authorize(r) }); cost.Exceeds(most) {
+		t.Errorf("a request takes %+v, want %+v at most", cost, most)
+	}
+	again := authorize(r)
+	if cost := alloctest.Of(func() { authorize(again) }); cost.Exceeds(alloctest.Cost{}) {
+		t.Errorf("the second layer takes %+v", cost)
 	}
 }
 
