@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -70,7 +69,6 @@ type Options struct {
 // Compare measures the candidates. It returns an error if one of them fails, since then it did something else.
 func Compare(ctx context.Context, o Options, name, about string, cases []Case) (report.Comparison, error) {
 	c := report.Comparison{Name: name, About: about}
-	defer letCollectorRest()()
 	var all []*running
 	shared := new(litter)
 	for i := range cases {
@@ -260,19 +258,10 @@ func (r *running) warmUp(ops int) error {
 // litter is the garbage of all candidates since it was collected.
 type litter struct{ bytes float64 }
 
-// muchLitter is collected between two turns, so that nobody's turn is spent on that of others. It is so much that few turns come
-// right after a collection, with nothing in the caches of the processor.
+// muchLitter is collected between two turns, so that hardly a turn is spent on that of others. It is so much that few turns come
+// right after a collection, with nothing in the caches of the processor. Where the heap is small, the garbage collector starts by
+// itself before that, as it does in a server, and mostly in the turns of those that allocate.
 const muchLitter = 8 << 20
-
-// letCollectorRest has the garbage collector start by itself only after many times muchLitter, however small the heap is. What it
-// returns undoes that.
-func letCollectorRest() (undo func()) {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before := debug.SetGCPercent(int(100 + 100*16*muchLitter/m.HeapAlloc))
-	return func() { debug.SetGCPercent(before) }
-}
 
 func (l *litter) collect() {
 	if l.bytes > muchLitter {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,31 +36,6 @@ func TestCompare(t *testing.T) {
 	}
 	if n := ops.Load(); n < 2*10*3 || n%2 != 0 {
 		t.Errorf("%d operations on two CPUs", n)
-	}
-}
-
-// The garbage collector works between turns, not in them, even if the heap is small.
-func TestCompareCollectsBetweenTurns(t *testing.T) {
-	patient := quick
-	patient.Time = time.Minute
-	const usual = 100
-	defer debug.SetGCPercent(debug.SetGCPercent(usual))
-	var before, after runtime.MemStats
-	var sink []byte
-	runtime.ReadMemStats(&before)
-	_, err := measure.Compare(t.Context(), patient, "name", "", []measure.Case{{
-		MaxOps: 40, Worker: measure.Each(1, func(int) error { sink = make([]byte, 256<<10); return nil }),
-	}})
-	runtime.ReadMemStats(&after)
-	if err != nil || len(sink) == 0 {
-		t.Fatal(err)
-	}
-	forced := after.NumForcedGC - before.NumForcedGC
-	if others := after.NumGC - before.NumGC - forced; forced < 4 || others != 0 {
-		t.Errorf("collected %d times between turns, and %d times by itself", forced, others)
-	}
-	if percent := debug.SetGCPercent(usual); percent != usual {
-		t.Errorf("GOGC is %d afterwards", percent)
 	}
 }
 
