@@ -203,8 +203,8 @@ func TestHostileKeyIDs(t *testing.T) {
 	}
 }
 
-// What is remembered of a good token is not more than its header allows: one key goes with RS256, since the other is said to be
-// for PS256, and goes on doing so when a token of the other was seen.
+// A key that does not say its algorithm has the first of those that are allowed for its type, here RS256. A good PS256 token that
+// another key of the same name made does not lend it another, since the keys that its header names are remembered.
 func TestRememberedHeaderKeepsKeysToTheirAlgorithm(t *testing.T) {
 	unsaid, other := newSigner(t, jose.RS256, "r"), newSigner(t, jose.PS256, "r")
 	key := unsaid.JWK()

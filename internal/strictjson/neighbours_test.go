@@ -69,7 +69,7 @@ func TestStringsAgreeWithTheLibrary(t *testing.T) {
 	}
 }
 
-// Members twice are found wherever they are among others, and nesting is bounded whatever nests.
+// A member that comes twice is found wherever both are among others.
 func TestLayoutFindsTwins(t *testing.T) {
 	for first := range 5 {
 		for second := range 5 {
